@@ -1,0 +1,1 @@
+"""The output formats of `penstock check`: a report for people and three for programs."""

@@ -1,0 +1,143 @@
+"""A document with everything its language says about it, kept up to date by edits.
+
+The parser's diagnostics come from the document; what the checks say is kept as a note at the piece where a unit begins.
+An edit checks again the units it touched and no others.
+
+Invariant: at any time the diagnostics are those of `stream.Checker` for the same text (a test compares them).
+"""
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from engine.languages.facts import CLASHES_KEPT, NAMES_KEPT, NOTHING, UnitChecks, in_order, names_limit, placed
+from engine.languages.language import CheckSettings, Language, UnitFacts
+from engine.parse.blocks import Place
+from engine.parse.diagnostics import Diagnostic
+from engine.parse.document import Change, Document
+from engine.parse.source import Span
+
+__all__ = ["Analysis"]
+
+
+class _Note:
+    """The facts of the unit that begins here; true if it may have something to report."""
+
+    __slots__ = ("facts", "says")
+
+    def __init__(self, facts: UnitFacts) -> None:
+        self.facts = facts
+        self.says = bool(facts.findings or facts.once or facts.clashes or facts.sets or facts.unless)
+
+    def __bool__(self) -> bool:
+        return self.says
+
+
+class Analysis:
+    """A document of a language and its diagnostics."""
+
+    def __init__(self, language: Language, text: str = "", settings: CheckSettings | None = None) -> None:
+        self.language = language
+        self.checks = UnitChecks(language, settings or CheckSettings())
+        self.document = Document(language.machine())
+        self._names: Counter[str] = Counter()
+        self._name_count = 0
+        self.replace(text)
+
+    def replace(self, text: str) -> None:
+        """Put another text in place of the whole one."""
+        self.document.replace(text)
+        self._names.clear()
+        self._name_count = 0
+        if self.language.check_unit is not None:
+            self._check(list(self.document.blocks.flagged("units")))
+
+    def reconfigure(self, settings: CheckSettings) -> None:
+        """Check everything again under other settings; the parse stays."""
+        if settings != self.checks.settings:
+            self.checks = UnitChecks(self.language, settings)
+            self._check(list(self.document.blocks.flagged("units")))
+
+    def edit(self, span: Span, text: str) -> Change:
+        """Put `text` in place of `span`.  Raises `ValueError` for a span that is reversed or outside the text."""
+        change = self.document.edit(span, text)
+        if self.language.check_unit is not None:
+            for note in change.dropped:
+                self._forget(note.facts.names)
+            self._check(self._touched(change))
+        return change
+
+    def _touched(self, change: Change) -> list[Place]:
+        """The units that begin in the changed pieces, and the one that reaches into them."""
+        blocks = self.document.blocks
+        before = blocks.prior(change.place)
+        reaching = blocks.unit_before(before) if before is not None else None
+        out = [reaching] if reaching is not None else []
+        last = self.document.moved(change.place, change.run)
+        for place in blocks.flagged("units", change.place):
+            if last is not None and place >= last:
+                break
+            out.append(place)
+        return out
+
+    def _check(self, units: list[Place]) -> None:
+        document, blocks = self.document, self.document.blocks
+        for place in units:
+            old = blocks.note(place)
+            if old is not None:
+                self._forget(old.facts.names)
+            pieces, at_end = document.unit_pieces(place, self.language.unit_limit)
+            facts = self.checks.facts(pieces, blocks.state(place), at_end=at_end)
+            blocks.set_note(place, _Note(facts) if facts is not NOTHING else None)
+            self._names.update(facts.names)
+            self._name_count += len(facts.names)
+
+    def _forget(self, names: tuple[str, ...]) -> None:
+        self._name_count -= len(names)
+        for name in names:
+            self._names[name] -= 1
+            if not self._names[name]:
+                del self._names[name]
+
+    # ------------------------------------------------------------------------------------------------ diagnostics
+    def diagnostics(self, limit: int | None = None) -> list[Diagnostic]:
+        """Everything there is to say, in order of position; at most `limit` of it."""
+        found = self.document.diagnostics(limit)
+        said = list(self._said())
+        if said or len(found) > 1:
+            found = in_order([*found, *said])
+        return found if limit is None else found[:limit]
+
+    def _said(self) -> Iterator[Diagnostic]:
+        blocks = self.document.blocks
+        once: set[str] = set()
+        flags: set[str] = set()
+        clashes: list[tuple[str, Diagnostic]] = []
+        for place in blocks.flagged("said"):
+            facts = blocks.note(place).facts
+            line, column = blocks.line_of(place), blocks.column_of(place)
+            flags |= facts.sets
+            yield from (placed(finding, line, column) for finding in facts.findings)
+            for finding in facts.once:
+                if finding.code not in once:
+                    once.add(finding.code)
+                    yield placed(finding, line, column)
+            yield from (placed(finding, line, column) for flag, finding in facts.unless if flag not in flags)
+            clashes += [(name, placed(finding, line, column)) for name, finding in facts.clashes]
+        names = self._compared()
+        yield from (finding for name, finding in clashes[:CLASHES_KEPT] if names[name] > 0)
+        if self._name_count > NAMES_KEPT:
+            yield names_limit()
+
+    def _compared(self) -> Counter[str]:
+        """The definitions that are compared: all, or the first `NAMES_KEPT` in the text."""
+        if self._name_count <= NAMES_KEPT:
+            return self._names
+        blocks = self.document.blocks
+        kept: list[str] = []
+        for place in blocks.flagged("units"):
+            note = blocks.note(place)
+            kept += note.facts.names if note is not None else ()
+            if len(kept) >= NAMES_KEPT:
+                break
+        return Counter(kept[:NAMES_KEPT])

@@ -1,0 +1,386 @@
+"""The commonest mistakes in Reml texts, in words that say what to do.
+
+`advise` is the machine's hook: a function of the situation it is shown and nothing else.  For each wrong kind of token
+there is a function, and a list of functions for tokens in a wrong place, of which the first that knows something
+speaks; where none does, the parser's own words stay.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from typing import Final
+
+from engine.languages.reml.comparisons import chained
+from engine.languages.reml.grammar import MARGIN
+from engine.languages.reml.grammar.words import A_PATTERN, A_TYPE, AN_EXPRESSION, AN_OPERATOR
+from engine.languages.reml.identifiers import without_controls
+from engine.languages.reml.lexer import HARD
+from engine.languages.reml.literals import char_fault, escape_fault
+from engine.parse.diagnostics import Severity
+from engine.parse.repair import Advice, Located, Situation
+
+__all__ = ["MISSING_WITH", "advise"]
+
+MISSING_WITH: Final = "effects.handler.missing_with"
+
+#: Operators behind which an operand must stand.
+_INFIX: Final = frozenset(("+", "-", "*", "/", "%", "^", "==", "!=", "<", "<=", ">", ">=", "&&", "||", "|>", "!"))
+_COMPARISONS: Final = frozenset(("==", "!=", "<", "<=", ">", ">="))
+#: Tokens that begin a statement or a declaration and never go on with one.
+_STATEMENT_WORDS: Final = frozenset(
+    (
+        "let",
+        "var",
+        "const",
+        "fn",
+        "type",
+        "struct",
+        "enum",
+        "trait",
+        "impl",
+        "use",
+        "module",
+        "return",
+        "if",
+        "match",
+        "while",
+        "for",
+        "loop",
+        "defer",
+        "perform",
+        "do",
+        "handle",
+        "pub",
+    )
+)
+_OPERANDS: Final = frozenset(("IDENT", "UPPER", "INT", "FLOAT", "FLOAT_PAIR", "STRING", "RAW", "CHAR", "true", "false"))
+_DECLARATIONS: Final = {"LetBinding": "let", "VarBinding": "var", "Constant": "const"}
+
+
+def advise(situation: Situation) -> Advice | None:
+    """What to say about an error in a Reml text; None: the parser's own words."""
+    wrong = _WRONG.get(situation.kind)
+    if wrong is not None:
+        return wrong(situation)
+    return next((advice for speak in _MISPLACED if (advice := speak(situation)) is not None), None)
+
+
+# ---------------------------------------------------------------------------------------------------- wrong tokens
+def _open_string(s: Situation) -> Advice:
+    fix = "Close the string", ((0, s.end, s.end, '"'),)
+    return Advice(
+        message='the string is not closed on its line; one that goes over several lines is written `"""…"""`',
+        fixes=(fix,),
+        part=(s.start, s.start + 1),
+    )
+
+
+def _open_char(s: Situation) -> Advice:
+    if s.start and (s.piece[s.start - 1].isalnum() or s.piece[s.start - 1] == "_"):
+        return Advice(message="`'` cannot be part of a name", part=(s.start, s.start + 1))
+    return Advice(message="the character literal is not closed by `'`", part=(s.start, s.start + 1))
+
+
+def _bad_identifier(s: Situation) -> Advice:
+    clean = without_controls(s.text)
+    if clean != s.text:
+        points = ", ".join(dict.fromkeys(f"U+{ord(c):04X}" for c in s.text if c not in clean))
+        message = f"the name holds {points}, which makes text look other than it is"
+        return Advice(
+            message=message, fixes=(_replaced(s, "Remove what cannot be seen", unicodedata.normalize("NFC", clean)),)
+        )
+    message = "the name is not in Unicode's normal form C, so it differs from the same name typed otherwise"
+    return Advice(message=message, fixes=(_replaced(s, "Normalise the name", unicodedata.normalize("NFC", s.text)),))
+
+
+def _foreign_identifier(s: Situation) -> Advice:
+    return Advice(message=f"names are ASCII only here, `{s.text}` is not")
+
+
+def _bad_escape(s: Situation) -> Advice | None:
+    fault = escape_fault(s.text)
+    if fault is None:
+        return None
+    start, end = s.start + fault.start, s.start + fault.end
+    if fault.mended is not None:
+        fix = f"Write `{fault.mended}`", ((0, start, end, fault.mended),)
+        return Advice(message=fault.message, fixes=(fix,), part=(start, end), severity=Severity.WARNING)
+    doubled = "Write the backslash itself", ((0, start, start, "\\"),)
+    return Advice(message=fault.message, fixes=(doubled,), part=(start, end))
+
+
+def _bad_char(s: Situation) -> Advice | None:
+    if escape_fault(s.text) is not None:
+        return _bad_escape(s)
+    fault = char_fault(s.text)
+    if fault is None:
+        return None
+    quoted = '"' + s.text[1:-1].replace('"', '\\"') + '"'
+    return Advice(message=fault.message, fixes=(_replaced(s, "Make it a string", quoted),) if len(s.text) > 2 else ())
+
+
+def _unknown(s: Situation) -> Advice | None:
+    """Characters that look like others: full-width forms, curly quotes, blanks that are none."""
+    if len(s.text) != 1:
+        return None
+    if s.text.isspace() or s.text in "\ufeff\u200b":
+        message = f"U+{ord(s.text):04X} is no blank of Reml: those are space and tab"
+        return Advice(message=message, fixes=(_replaced(s, "Write a space", " "),))
+    meant = _LOOKALIKES.get(s.text) or unicodedata.normalize("NFKC", s.text)
+    if meant.isascii() and len(meant) == 1 and meant != s.text:
+        message = f"`{s.text}` (U+{ord(s.text):04X}) looks like `{meant}` but is another character"
+        return Advice(message=message, fixes=(_replaced(s, f"Write `{meant}`", meant),))
+    return None
+
+
+_LOOKALIKES: Final = {
+    "“": '"',
+    "”": '"',
+    "„": '"',
+    "‘": "'",
+    "’": "'",
+    "–": "-",
+    "—": "-",
+    "−": "-",
+    "×": "*",
+    "÷": "/",
+}
+
+_WRONG: Final[dict[str, Callable[[Situation], Advice | None]]] = {
+    "OPEN_STRING": _open_string,
+    "OPEN_CHAR": _open_char,
+    "BAD_IDENT": _bad_identifier,
+    "BAD_UPPER": _bad_identifier,
+    "FOREIGN_IDENT": _foreign_identifier,
+    "BAD_STRING": _bad_escape,
+    "BAD_CHAR": _bad_char,
+    "ERROR": _unknown,
+}
+
+
+# ------------------------------------------------------------------------------------------------ misplaced tokens
+def _missing_with(s: Situation) -> Advice | None:
+    if "with" not in s.expected:
+        return None
+    if _inside(s) == "Handle" and s.kind == "handler":
+        fix = "Insert `with`", ((0, s.start, s.start, "with "),)
+        return Advice(MISSING_WITH, "`with` is missing between what is handled and its `handler`", (fix,))
+    if "Match" in s.context[-2:] and s.kind in ("{", "|"):
+        message = "`with` is missing behind what is matched: `match value with | pattern -> result`"
+        return Advice(message=message, fixes=(("Insert `with`", ((0, s.start, s.start, "with "),)),))
+    return None
+
+
+def _missing_then(s: Situation) -> Advice | None:
+    if _inside(s) != "If" or "then" not in s.expected or "then" in s.after or s.kind in _COMPARISONS:
+        return None
+    fix = "Insert `then`", ((0, s.start, s.start, "then "),)
+    return Advice(
+        message="`then` is missing behind the condition: `if condition then value else value`",
+        fixes=(fix,) if _begins_value(s) else (),
+    )
+
+
+def _missing_else(s: Situation) -> Advice | None:
+    last = _last(s)
+    if _inside(s) != "If" or "else" not in s.expected or "else" in s.after or s.kind in _COMPARISONS or last is None:
+        return None
+    if _begins_value(s) and not last.line_offset and s.kind not in _STATEMENT_WORDS:
+        return None  # rather an operator is missing inside of the branch
+    message = "this `if` has no `else`: both branches are required, `else ()` does nothing"
+    return Advice(message=message, fixes=(("Insert `else ()`", (_behind(last, " else ()"),)),))
+
+
+def _missing_value(s: Situation) -> Advice | None:
+    """`let x` without its `= …`."""
+    word, last = _declaration(s), _last(s)
+    if word is None or last is None or ("=" not in s.expected and word != "const"):
+        return None
+    if s.kind in (":=", "=="):
+        message = (
+            f"`{word}` takes `=`; `{s.kind}` {'assigns to what is there already' if s.kind == ':=' else 'compares'}"
+        )
+        return Advice(message=message, fixes=(_replaced(s, "Write `=`", "="),))
+    if word == "const" and "->" not in s.expected and s.kind == "=":
+        return Advice(message=f"a constant needs its type: `const {_short(last.text)}: Type = …`")
+    if last.line_offset or s.kind in ("EOF", ";", "}"):
+        return Advice(message=f"`{word}` needs a value: `= …` is missing behind `{_short(last.text)}`")
+    if _begins_value(s) and last.kind in ("IDENT", "UPPER", ")", "]", "}", ">", "_", "self"):
+        return Advice(
+            message=f"`=` is missing in front of the value of `{word}`",
+            fixes=(("Insert `=`", ((0, s.start, s.start, "= "),)),),
+        )
+    return None
+
+
+def _missing_operand(s: Situation) -> Advice | None:
+    last = _last(s)
+    if last is None or AN_EXPRESSION not in s.expected:
+        return None
+    if s.kind == "+" == last.kind:
+        message = "there is no operator `++`; `+` joins texts and lists as well"
+        return Advice(message=message, fixes=(_replaced(s, "Remove the second `+`", ""),))
+    if last.kind in _INFIX:
+        return Advice(message=f"an operand is required after `{last.kind}`")
+    if last.kind == ".." and _inside(s) == "Range":
+        return Advice(message="the upper end of the range is required after `..`")
+    if last.kind in ("=", ":=", "->", "=>", "then", "else", "in", "if", "while", "match", "when", "await"):
+        return Advice(message=f"an expression is required after `{last.kind}`")
+    return None
+
+
+def _chained(s: Situation) -> Advice | None:
+    """`a < b < c`: comparisons do not associate."""
+    if s.kind not in _COMPARISONS or AN_OPERATOR not in s.expected:
+        return None
+    found = chained(s.piece[: s.start], s.kind)
+    if found is None:
+        return None
+    message = (
+        f"`{found.operator}` and `{s.kind}` cannot be chained: put one comparison in parentheses, or join two with `&&`"
+    )
+    last = _last(s)
+    if last is None or last.line_offset or found.start is None:
+        return Advice(message=message)
+    fix = "Put the first comparison in parentheses", ((0, found.start, found.start, "("), (0, last.end, last.end, ")"))
+    return Advice(message=message, fixes=(fix,))
+
+
+def _keyword_as_name(s: Situation) -> Advice | None:
+    last = _last(s)
+    if (
+        s.kind not in _HARD
+        or _NAMED.isdisjoint(s.expected)
+        or AN_EXPRESSION in s.expected
+        or last is None
+        or last.line_offset
+    ):
+        return None
+    if last.kind in (")", "]", "}") or last.kind in _OPERANDS:
+        return None
+    message = f"`{s.kind}` is a keyword and cannot be a name here"
+    return Advice(message=message, fixes=(_replaced(s, f"Write `{s.kind}_`", f"{s.kind}_"),))
+
+
+def _wrong_arrow(s: Situation) -> Advice | None:
+    meant = {"=>": "->", "->": "=>"}.get(s.kind)
+    if meant is None or meant not in s.expected:
+        return None
+    where = {"MatchArm": "an arm of `match`", "Lambda": "a lambda with `fn`"}.get(_inside(s), "this")
+    return Advice(
+        message=f"{where} is written with `{meant}`, not with `{s.kind}`",
+        fixes=(_replaced(s, f"Write `{meant}`", meant),),
+    )
+
+
+def _missing_arrow(s: Situation) -> Advice | None:
+    if _inside(s) == "Lambda" and "=>" in s.expected and _begins_value(s):
+        fix = "Insert `=>`", ((0, s.start, s.start, "=> "),)
+        return Advice(message="`=>` is missing behind the parameters of this lambda: `fn(x) => value`", fixes=(fix,))
+    return None
+
+
+def _question_mark(s: Situation) -> Advice | None:
+    last = _last(s)
+    if last is not None and last.kind == "?" and not last.line_offset and _begins_value(s):
+        return Advice(message="there is no operator `? :`; a choice is written `if condition then value else value`")
+    return None
+
+
+def _unclosed_block(s: Situation) -> Advice | None:
+    """A declaration at the margin inside of a block."""
+    if s.start or s.kind not in _MARGIN or "}" not in s.expected:
+        return None
+    message = f"a `{{` above is not closed: `}}` is missing in front of `{s.kind}`"
+    return Advice(message=message, fixes=(("Insert `}`", ((0, 0, 0, "}\n"),)),))
+
+
+def _missing_comma(s: Situation) -> Advice | None:
+    """In a list with a line for each element; it may also be that the list ends there."""
+    last, closer = _last(s), {"List": "]", "UseList": "}", "UseItem": "}"}.get(_inside(s))
+    if closer is None or last is None or not last.line_offset or "," not in s.expected or not _begins_value(s):
+        return None
+    fixes = tuple((f"Insert `{text}`", (_behind(last, text),)) for text in (",", closer))
+    return Advice(
+        message=f"`,` is missing behind `{_short(last.text)}`, or `{closer}` if the list ends there", fixes=fixes
+    )
+
+
+def _semicolon_for_comma(s: Situation) -> Advice | None:
+    if s.kind == ";" and "," in s.expected:
+        return Advice(
+            message="these are separated by commas, not by semicolons", fixes=(_replaced(s, "Write `,`", ","),)
+        )
+    return None
+
+
+def _missing_semicolon(s: Situation) -> Advice | None:
+    last = _last(s)
+    if last is None or ";" not in s.expected:
+        return None
+    insert = ("Insert `;`", (_behind(last, ";"),))
+    if s.context[-1:] == ("ExternFunction",) or s.context[-1:] == ("ExternDeclaration",):
+        return Advice(message="a function of `extern` ends with `;`", fixes=(insert,))
+    if last.line_offset or not (_begins_value(s) or s.kind in _STATEMENT_WORDS):
+        return None
+    message = f"`{_short(s.text)}` begins something new: put it on a line of its own, or `;` in front of it"
+    return Advice(message=message, fixes=(insert,))
+
+
+_MISPLACED: Final = (
+    _unclosed_block,
+    _missing_with,
+    _missing_then,
+    _missing_else,
+    _missing_value,
+    _missing_operand,
+    _chained,
+    _keyword_as_name,
+    _wrong_arrow,
+    _missing_arrow,
+    _question_mark,
+    _missing_comma,
+    _semicolon_for_comma,
+    _missing_semicolon,
+)
+_HARD: Final = frozenset(HARD)
+_MARGIN: Final = frozenset(MARGIN)
+#: Expectations that a name would fulfil.
+_NAMED: Final = frozenset(("IDENT", A_PATTERN, A_TYPE))
+
+
+# ------------------------------------------------------------------------------------------------ reading a situation
+def _inside(s: Situation) -> str:
+    """The innermost open rule that is no operator's."""
+    return next((name for name in reversed(s.context) if name not in _TRANSPARENT), "")
+
+
+_TRANSPARENT: Final = frozenset(("BinaryExpression", "Pipe", "PrefixExpression"))
+
+
+def _declaration(s: Situation) -> str | None:
+    """The keyword of the declaration whose pattern or type is being read."""
+    name = next((name for name in reversed(s.context) if not name.endswith(("Type", "Pattern"))), "")
+    return _DECLARATIONS.get(name)
+
+
+def _last(s: Situation) -> Located | None:
+    return s.before[0] if s.before else None
+
+
+def _begins_value(s: Situation) -> bool:
+    return s.kind in _OPERANDS or s.kind in ("(", "[", "{", "|", "||", "_", "if", "match", "fn")
+
+
+def _replaced(s: Situation, title: str, text: str) -> tuple[str, tuple[tuple[int, int, int, str], ...]]:
+    return title, ((0, s.start, s.end, text),)
+
+
+def _behind(token: Located, text: str) -> tuple[int, int, int, str]:
+    return token.line_offset, token.end, token.end, text
+
+
+def _short(text: str) -> str:
+    line = text.splitlines()[0] if text else text
+    return line if len(line) <= 30 else f"{line[:30]}…"

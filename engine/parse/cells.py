@@ -1,0 +1,150 @@
+"""Continuations: what may still follow, as hash-consed cells.
+
+A cell is (symbol, rest).  Equal continuations are the same object, so "is the parser in the state it was in before?" is
+one comparison (Wagner's state matching over the whole stack, "Practical Algorithms for Incremental Software
+Development Environments", 1998).  Beyond a depth, cells are made but not kept: a `DeepCell` holds the rest of a whole
+right-hand side, so that each further level of nesting costs one object.
+
+Knows no text.  Invariant: the symbols of a continuation are those of a right-hand side's tail on top of another one.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.parse.tables import COMMIT, NOTE, Symbols_, Tables
+
+__all__ = ["AnyCell", "Cell", "Cells", "DeepCell"]
+
+#: A DeepCell takes up at most about this many symbols; more make a second one.
+_LONGEST_TAIL = 24
+
+
+class Cell:
+    """A symbol and what follows it.  `opens` counts the tree nodes that are still open."""
+
+    __slots__ = ("broken", "depth", "kid", "kids", "opens", "rest", "state", "symbol")
+
+    def __init__(self, symbol: int, rest: Cell | None, depth: int, opens: int) -> None:
+        self.symbol, self.depth, self.opens = symbol, depth, opens
+        self.rest: Cell = self if rest is None else rest # only the two that end a continuation have none
+        self.kid: Cell | None = None                     # the first cell on top of this one;
+        self.kids: dict[int, Cell] | None = None         # further ones
+        self.state: object = None                        # the state of this continuation alone,
+        self.broken: object = None                       # and the one with a line break seen
+
+
+class DeepCell:
+    """Some symbols and what follows them, below the depth at which cells are shared."""
+
+    __slots__ = ("depth", "rest", "shared", "tail")
+
+    def __init__(self, tail: Symbols_, rest: AnyCell) -> None:
+        self.tail, self.rest = tail, rest
+        self.shared: Cell = rest if isinstance(rest, Cell) else rest.shared       # the first one below the cap
+        self.depth: int = rest.depth + len(tail)
+
+    def __eq__(self, other: object) -> bool:
+        return other.__class__ is DeepCell and self.rest is other.rest and self.tail == other.tail
+
+    def __hash__(self) -> int:
+        return hash((self.tail, id(self.rest)))
+
+
+AnyCell = Cell | DeepCell
+
+
+class Cells:
+    """All continuations of one machine."""
+
+    def __init__(self, tables: Tables, depth_cap: int) -> None:
+        self.tables, self.cap, self.made = tables, depth_cap, 0
+        self.bottom, self.done = Cell(-1, None, 0, 0), Cell(-2, None, 0, 0)
+        self._note = [mark == NOTE for mark in tables.mark]
+        # A node that is both opened and closed further down is not open yet.
+        self._closes = [0 if event is None else 1 if event.op == "close" else -1 for event in tables.event]
+        self._tails: dict[Symbols_, Symbols_] = {}       # equal tails share one tuple
+
+    def cons(self, symbol: int, rest: AnyCell) -> AnyCell:
+        """The continuation `symbol`, then `rest`."""
+        if rest.__class__ is DeepCell or rest.depth >= self.cap:
+            return self._deep((symbol,), rest)
+        assert isinstance(rest, Cell)
+        if rest.symbol == symbol and self._note[symbol]:
+            return rest                                  # idempotent: right recursion does not pile up notes
+        kid, kids = rest.kid, rest.kids
+        if kid is not None and kid.symbol == symbol:
+            return kid
+        if kids is not None and symbol in kids:
+            return kids[symbol]
+        cell = Cell(symbol, rest, rest.depth + 1, rest.opens + self._closes[symbol])
+        self.made += 1
+        if kid is None:
+            rest.kid = cell
+        elif kids is None:
+            rest.kids = {symbol: cell}
+        else:
+            kids[symbol] = cell
+        return cell
+
+    def push(self, symbols: Symbols_, rest: AnyCell) -> AnyCell:
+        """The continuation `symbols`, first one first, then `rest`."""
+        if rest.__class__ is DeepCell or rest.depth + len(symbols) >= self.cap:
+            return self._deep(symbols, rest) if symbols else rest
+        for symbol in reversed(symbols):
+            kid = rest.kid                               # type: ignore[union-attr]
+            rest = kid if kid is not None and kid.symbol == symbol else self.cons(symbol, rest)
+        return rest
+
+    def on(self, symbols: Symbols_, rest: AnyCell) -> DeepCell:
+        """The continuation `symbols`, then `rest`, below the depth cap; long ones in two objects."""
+        if len(symbols) > _LONGEST_TAIL:
+            return DeepCell(symbols[:-_LONGEST_TAIL], self._deep(symbols[-_LONGEST_TAIL:], rest))
+        return DeepCell(symbols, rest)
+
+    def _deep(self, symbols: Symbols_, rest: AnyCell) -> DeepCell:
+        return DeepCell(self._tails.setdefault(symbols, symbols), rest)
+
+    def opens(self, cell: AnyCell) -> int:
+        """The tree nodes still open in a continuation; counted, not kept, below the depth cap."""
+        count = 0
+        while isinstance(cell, DeepCell):
+            count += sum(self._closes[symbol] for symbol in cell.tail)
+            cell = cell.rest
+        return count + cell.opens
+
+    def pop(self, cell: AnyCell) -> tuple[int, AnyCell]:
+        """The first symbol, and what follows it."""
+        if cell.__class__ is Cell:
+            return cell.symbol, cell.rest
+        return cell.tail[0], self.below(cell)            # type: ignore[union-attr,arg-type]
+
+    def below(self, cell: DeepCell) -> AnyCell:
+        """What follows the first symbol of a deep cell."""
+        return self._deep(cell.tail[1:], cell.rest) if len(cell.tail) > 1 else cell.rest
+
+    def walk(self, cell: AnyCell) -> Iterator[tuple[int, AnyCell]]:
+        """(symbol, the continuation that begins with it), from the top down."""
+        while cell is not self.bottom and cell is not self.done:
+            symbol, rest = self.pop(cell)
+            yield symbol, cell
+            cell = rest
+
+    def notes_below(self, cell: AnyCell) -> tuple[AnyCell, ...]:
+        """The notes that a commit above `cell` settles: those with no further commit in between."""
+        mark, out = self.tables.mark, []
+        for symbol, at in self.walk(cell):
+            if mark[symbol] == COMMIT:
+                break
+            if mark[symbol] == NOTE:
+                out.append(at)
+        return tuple(out)
+
+    def inside(self, cell: AnyCell, note: AnyCell) -> bool:
+        """Is the continuation still inside the choice that `note` belongs to?"""
+        while cell.depth >= note.depth:
+            if cell is note or cell == note:
+                return True
+            if cell is self.bottom or cell is self.done:
+                return False
+            cell = self.pop(cell)[1]
+        return False

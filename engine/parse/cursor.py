@@ -1,0 +1,379 @@
+"""A place in a text that is being parsed, as a value.
+
+A cursor holds what resuming needs and no more: the parser's state, the unfinished last piece, the bytes of an
+unfinished code point, and a record of what is behind it, with a bounded stretch of pieces for messages.  Feeding gives
+a new cursor and leaves the old one as it was, so the same cursor can be fed twice.
+
+Invariants: what has been decided never depends on how the text was cut into chunks; a piece is run once, when it is
+complete.  With `collect`, finished pieces are kept for the value; without it memory does not grow.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import reduce
+from operator import getitem
+from typing import Final
+
+from engine.parse.diagnostics import Diagnostic
+from engine.parse.expected import ExpectationSummary, open_rules, summary
+from engine.parse.lexer import Mode
+from engine.parse.machine import AnyState, InToken, Machine, Reject
+from engine.parse.pieces import SEGMENT, by_length, segments
+from engine.parse.recovery import Mistake, steps_of
+from engine.parse.render import LOOK_BACK, end_mistake, render
+from engine.parse.runs import Run, RunWindow, shortened
+from engine.parse.source import Position, Utf8Decoder, split_lines, utf8_length
+from engine.parse.tree import Node, build
+
+__all__ = ["Cursor"]
+
+#: Without `collect`, the list of runs is cut back to `LOOK_BACK` pieces when it has grown to this many.
+_KEPT: Final = 8 * LOOK_BACK
+#: From this many lines on, running them as one text is tried first (`Lexer.bulk`).
+AT_ONCE: Final = 16
+#: Characters of lines run as one text.
+GROUP: Final = 65_536
+
+
+_new = object.__new__
+
+
+class _Said:
+    """Diagnostics so far, latest first."""
+
+    __slots__ = ("count", "diagnostics", "previous")
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...], previous: _Said | None) -> None:
+        self.diagnostics, self.previous = diagnostics, previous
+        self.count: int = len(diagnostics) + (previous.count if previous is not None else 0)
+
+
+def _forgotten(said: _Said | None) -> _Said | None:
+    """No diagnostics, but their number."""
+    if said is None or not said.diagnostics:
+        return said
+    empty = _Said((), None)
+    empty.count = said.count
+    return empty
+
+
+class _Rest:
+    """A long unfinished piece: parts, latest first, joined only when a further segment may be complete."""
+
+    __slots__ = ("length", "part", "previous", "retry_at")
+
+    def __init__(self, part: str, previous: _Rest | None, retry_at: int) -> None:
+        self.part, self.previous, self.retry_at = part, previous, retry_at
+        self.length: int = len(part) + (previous.length if previous is not None else 0)
+
+    def joined(self) -> str:
+        parts = []
+        rest: _Rest | None = self
+        while rest is not None:
+            parts.append(rest.part)
+            rest = rest.previous
+        return "".join(reversed(parts))
+
+
+class Cursor:
+    """An immutable place in a text; see the module."""
+
+    __slots__ = ("_rest", "collect", "fed", "held", "machine", "misses", "pieces", "remember", "runs", "said", "says",
+                 "state")
+
+    machine: Machine
+    state: AnyState
+    fed: int
+    """Bytes fed so far."""
+    held: bytes
+    """The bytes of an unfinished code point."""
+    pieces: int
+    misses: int
+    """Pieces run, and those of them that were not in the memo (none are counted where the lexer goes by the bulk)."""
+    runs: Run
+    """The pieces run last, and those before them."""
+    said: _Said | None
+    collect: bool
+    remember: bool
+    says: bool
+    _rest: str | _Rest
+
+    @classmethod
+    def begin(cls, machine: Machine, *, collect: bool = True, state: AnyState | None = None, says: bool = True,
+              remember: bool = True) -> Cursor:
+        """The beginning of a text, or a place where the parser is in `state`.
+
+        Without `says` mistakes are left in the states and not put into words.  Without `remember` a cursor has the
+        diagnostics of the last `feed` only, for those who take them as they come.
+        """
+        new = _new(cls)
+        new.machine, new.collect, new.says, new.remember = machine, collect, says, remember
+        new.state = state = machine.start if state is None else state
+        new.fed, new.held, new._rest, new.said, new.pieces, new.misses = 0, b"", "", None, 0, 0
+        new.runs = Run(machine, state, [], 0, 0, None)
+        return new
+
+    def _after(self, held: bytes, fed: int, rest: str | _Rest) -> Cursor:
+        new = _new(Cursor)
+        new.machine, new.collect, new.says, new.state = self.machine, self.collect, self.says, self.state
+        new.fed, new.held, new._rest, new.remember = self.fed + fed, held, rest, self.remember
+        new.said = self.said if self.remember else _forgotten(self.said)
+        new.pieces, new.misses = self.pieces, self.misses
+        new.runs = shortened(self.runs) if self.runs.total > _KEPT and not self.collect else self.runs
+        return new
+
+    # ------------------------------------------------------------------------------------------------ what is known
+    @property
+    def tail(self) -> str:
+        """The text read but not yet a whole piece."""
+        return self._rest if isinstance(self._rest, str) else self._rest.joined()
+
+    @property
+    def line(self) -> int:
+        """The line of the first character that is not in a finished piece."""
+        return self.runs.end[0]
+
+    @property
+    def column(self) -> int:
+        """Its column: 0, but in a long line."""
+        return self.runs.end[1]
+
+    @property
+    def count(self) -> int:
+        """The number of diagnostics so far."""
+        return self.said.count if self.said is not None else 0
+
+    @property
+    def byte_offset(self) -> int:
+        """Bytes of the finished pieces."""
+        return self.fed - len(self.held) - utf8_length(self.tail)
+
+    @property
+    def committed(self) -> int:
+        """The commit watermark: the bytes up to the last end of a piece at which one alternative only was alive."""
+        offset = self.byte_offset
+        if _decided(self.state):
+            return offset
+        run: Run | None = self.runs
+        while run is not None:
+            for piece, state in zip(reversed(run.pieces), reversed(run.states[:-1]), strict=True):
+                offset -= utf8_length(piece)
+                if _decided(state):
+                    return offset
+            run = run.previous
+        return 0
+
+    @property
+    def position(self) -> Position:
+        """The end of what was fed (what is held of a code point does not count)."""
+        return Position(self.line, self.column + len(self.tail))
+
+    def all_diagnostics(self) -> list[Diagnostic]:
+        """The diagnostics so far, in order of position."""
+        return self._said_after(None)
+
+    def new_diagnostics(self, since: Cursor) -> list[Diagnostic]:
+        """Those said after an earlier cursor of the same text."""
+        return self._said_after(since.said)
+
+    def _said_after(self, before: _Said | None) -> list[Diagnostic]:
+        chunks, said = [], self.said
+        while said is not None and said is not before:
+            chunks.append(said.diagnostics)
+            said = said.previous
+        return [diagnostic for chunk in reversed(chunks) for diagnostic in chunk]
+
+    def new_runs(self, since: Cursor) -> list[Run]:
+        """What was run after an earlier cursor of the same text, in order (fed from it directly)."""
+        runs: list[Run] = []
+        run: Run | None = self.runs
+        while run is not None and run.serial > since.runs.serial:
+            runs.append(run)
+            run = run.previous
+        return runs[::-1]
+
+    def state_here(self) -> AnyState:
+        """The state after everything fed, the unfinished piece included; neither the parse nor the memo is touched."""
+        tail = self.tail
+        return steps_of(self.machine, self.state, tail)[1] if tail else self.state
+
+    def expected(self) -> ExpectationSummary:
+        """What may come next."""
+        return summary(self.machine, self.state_here())
+
+    def label(self) -> str | None:
+        """The innermost open rule."""
+        rules = open_rules(self.machine, self.state_here())
+        return rules[-1] if rules else None
+
+    def boundary(self) -> str | None:
+        """The kind of token that would complete a frame: the closer that may come next, or the line's end at rest."""
+        state = self.state_here()
+        for closer in sorted(self.machine.closers):
+            try:
+                state[closer]
+            except Reject:
+                continue
+            return self.machine.tables.kinds[closer]
+        return "NL" if self.machine.accepts_end(state) else None
+
+    def value(self) -> Node | None:
+        """The tree of the finished pieces, or None if they were not collected."""
+        return build(self.machine, self.collected(), at_end=True) if self.collect else None
+
+    def collected(self) -> Iterator[str]:
+        """The finished pieces (with `collect`)."""
+        chain = []
+        run: Run | None = self.runs
+        while run is not None:
+            chain.append(run)
+            run = run.previous
+        for run in reversed(chain):
+            yield from run.pieces
+
+    # ------------------------------------------------------------------------------------------------ moving on
+    def feed(self, more: bytes | str) -> Cursor:
+        """The place after some more of the text.
+
+        What is nearly always fed, a few short lines of whole characters, is run right here: calls would cost more than
+        the parsing.
+        """
+        rest = self._rest
+        if more.__class__ is not bytes or len(more) > SEGMENT or self.held or rest.__class__ is not str:
+            return self._feed(more) if more else self
+        try:
+            text = rest + more.decode()
+        except UnicodeDecodeError:
+            return self._feed(more)
+        lines, ends = text.splitlines(True), text.count("\n")
+        last = lines.pop() if len(lines) > ends else ""
+        # `splitlines` also divides at characters that end no line for us; then the numbers differ.
+        if len(text) > SEGMENT or len(lines) != ends or last[-1:] == "\n":
+            return self._feed(more) if more else self
+        new = self._after(b"", len(more), last)
+        if ends:
+            new._run(lines, (new.runs.end[0] + ends, 0))
+        return new
+
+    def _feed(self, more: bytes | str) -> Cursor:
+        if isinstance(more, str):
+            text = Utf8Decoder(self.held).decode(b"", final=True) + more
+            new = self._after(b"", utf8_length(more), self._rest)
+        else:
+            decoder = Utf8Decoder(self.held)
+            text = decoder.decode(more)
+            new = self._after(decoder.held, len(more), self._rest)
+        new._take(text)
+        return new
+
+    def feed_pieces(self, pieces: list[str]) -> Cursor:
+        """The place after some complete pieces; only where no tail is pending."""
+        new = self._after(b"", 0, "")
+        new._run(pieces)
+        return new
+
+    def finish(self, last: bytes | str = b"") -> Cursor:
+        """The place after the end of the text, which is behind `last`."""
+        if isinstance(last, bytes):
+            text, fed = Utf8Decoder(self.held).decode(last, final=True), len(last)
+        else:
+            text, fed = Utf8Decoder(self.held).decode(b"", final=True) + last, utf8_length(last)
+        new = self._after(b"", fed, "")
+        new._run_lines(split_lines(self.tail + text))
+        if not new.machine.accepts_end(new.state):
+            pieces = new.runs.pieces
+            new._say([(len(pieces) - 1, (end_mistake(new.state, pieces[-1]),))])
+        return new
+
+    def _take(self, text: str) -> None:
+        """Run the pieces that `text` completes; keep the rest."""
+        rest = self._rest
+        if isinstance(rest, _Rest) and "\n" not in text and "\r" not in text and not rest.part.endswith("\r"):
+            self._rest = rest = _Rest(text, rest, rest.retry_at)
+            if rest.length >= rest.retry_at:
+                self._divide(rest.joined())
+            return
+        text = self.tail + text
+        held_back = text.endswith("\r")                  # may be half of a line end
+        lines = split_lines(text[:-1] if held_back else text)
+        last = lines.pop() + ("\r" if held_back else "")
+        self._rest = ""
+        self._run_lines(lines)
+        self._divide(last)
+
+    def _divide(self, rest: str) -> None:
+        """Run the segments of an unfinished line that are complete; the rest is the tail."""
+        if len(rest) <= SEGMENT:
+            self._rest = rest
+            return
+        pieces = segments(self.machine.lexer, rest, self._mode())
+        done = pieces[:-1]
+        if done and not (self.machine.lexer.bulk and self._run_at_once(done, divided=True)):
+            self._run(done)
+        last = pieces[-1]
+        self._rest = last if len(last) <= SEGMENT else _Rest(last, None, 2 * len(last))
+
+    def _mode(self) -> Mode | None:
+        return self.state.mode if isinstance(self.state, InToken) else None
+
+    def _run_lines(self, lines: list[str]) -> None:
+        """Run complete lines."""
+        if self.machine.lexer.bulk:
+            for group in _groups(lines):
+                if not self._run_at_once(group):
+                    self._run_divided(group)
+        elif lines:
+            self._run_divided(lines)
+
+    def _run_divided(self, lines: list[str]) -> None:
+        for group in by_length(lines):
+            self._run(group if len(group[0]) <= SEGMENT else segments(self.machine.lexer, group[0], self._mode()))
+
+    def _run(self, pieces: list[str], end: tuple[int, int] | None = None) -> None:
+        machine, first, runs = self.machine, self.state, self.runs
+        missed, mistaken = machine.pieces_run, machine.mistaken
+        self.state = after = reduce(getitem, pieces, first)
+        if not machine.lexer.bulk:                       # else the memo is beside the point, and so are its figures
+            self.misses += machine.pieces_run - missed
+            self.pieces += len(pieces)
+        self.runs = run = Run(machine, first, pieces, *runs.end, runs, end, after)
+        if mistaken != machine.mistaken:
+            run.find_mistakes()
+            if self.says:
+                self._say([(i, machine.mistakes(run.states[i], pieces[i])) for i in run.bad])
+        if machine.is_full:
+            machine.clear()
+
+    def _run_at_once(self, lines: list[str], *, divided: bool = False) -> bool:
+        """Run many lines (or pieces) as one text, if nothing is wrong in it; was it done?"""
+        if len(lines) < AT_ONCE and len(lines[0]) <= SEGMENT:
+            return False
+        after = self.machine.skip(self.state, "".join(lines))
+        if after is None:
+            return False
+        self.runs = Run(self.machine, self.state, lines, *self.runs.end, self.runs, None, after, divided=divided)
+        self.state = after
+        return True
+
+    def _say(self, bad: list[tuple[int, tuple[Mistake, ...]]]) -> None:
+        """Put the mistakes of some pieces of the last run into words."""
+        said = (render(self.machine, mistakes, RunWindow(self.runs, index)) for index, mistakes in bad)
+        self.said = _Said(tuple(diagnostic for part in said for diagnostic in part), self.said)
+
+
+def _groups(lines: list[str]) -> Iterator[list[str]]:
+    """The lines in groups of about `GROUP` characters, so that one error costs one group."""
+    group: list[str] = []
+    size = 0
+    for line in lines:
+        group.append(line)
+        size += len(line)
+        if size >= GROUP:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def _decided(state: AnyState) -> bool:
+    return not isinstance(state, InToken) and len(state.cells) == 1

@@ -1,0 +1,227 @@
+"""The continuation machine: runs a compiled grammar over the pieces of texts.
+
+Parsing a text from any state is ``reduce(getitem, pieces, state)``, in C for what has been seen before; the state after
+a piece is a reference, so suspending costs nothing and resuming twice gives the same.
+
+Errors do not stop it: a piece with errors is run by `recovery`, what went wrong is kept in ``state.mistakes``, and
+``Machine.mistaken`` counts every run over such a piece, so that whoever runs pieces knows when to look.
+
+Invariant: what decides the next state is this piece and the state before it, nothing else; that is why editing and
+parsing from scratch cannot differ.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from operator import getitem
+from typing import TYPE_CHECKING, Any
+
+from engine.parse.cells import AnyCell, Cell, Cells, DeepCell
+from engine.parse.lexer import EOF, NL, OPEN, WS, Lexer
+from engine.parse.source import BOM, has_escapes
+from engine.parse.states import AnyState, DeepState, InToken, Reject, Settled, State, Tags, same_cells
+from engine.parse.steps import Move, Steps
+from engine.parse.tables import Tables
+
+if TYPE_CHECKING:
+    from engine.parse.recovery import Mistake
+    from engine.parse.repair import Advise
+
+__all__ = ["AnyState", "DeepState", "InToken", "Limits", "Machine", "Reject", "Settled", "State", "WrongToken"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of a machine's memory; exceeding one costs time, never changes a result."""
+
+    depth: int = 400
+    """Continuations deeper than this are not shared."""
+    entries: int = 1_000_000
+    """Memoised transitions, of tokens and of pieces, before they are dropped."""
+    piece_bytes: int = 64_000_000
+    """Characters of memoised pieces before they are dropped."""
+    longest_piece: int = 4096
+    """Longer pieces are not memoised."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrongToken:
+    """A kind that no text may contain: the code it is reported with, and the kind it stands for afterwards."""
+
+    code: str
+    stands_for: str | None = None
+
+
+class Machine:
+    """Runs a compiled grammar over a lexer's kinds; shared by all texts of a language."""
+
+    def __init__(self, tables: Tables, lexer: Lexer, *, margin: tuple[str, ...] = (), closers: tuple[str, ...] = (),
+                 wrong: Mapping[str, WrongToken] | None = None, advise: Advise | None = None,
+                 likely: tuple[str, ...] = (), spaced: frozenset[str] = frozenset(),
+                 limits: Limits | None = None) -> None:
+        self.tables, self.lexer, self.limits, self.advise = tables, lexer, limits or Limits(), advise
+        self.cells = Cells(tables, self.limits.depth)
+        self.steps = Steps(tables, self.cells)
+        self.step = self.steps.step
+        self.margin = frozenset(map(lexer.kind.__getitem__, margin))
+        self.closers = frozenset(map(lexer.kind.__getitem__, closers))
+        self.wrong = {lexer.kind[name]: token for name, token in (wrong or {}).items()}
+        self.likely, self.spaced = tuple(lexer.kind[name] for name in likely), spaced
+        self.entries = self.piece_bytes = self.clears = self.pieces_run = self.mistaken = 0
+        self.repairs: dict[tuple[Settled, tuple[int, ...]], Any] = {}
+        """What `repair` has found, by the state before an error and the kinds from there on."""
+        self._several: dict[tuple[tuple[AnyCell, ...], Tags, bool], State] = {}
+        self._with_pieces: list[AnyState] = []
+        cell = self.cells.push(tables.start, self.cells.bottom)
+        #: Where every text begins.  Never reached again, so that only a text's first piece may have a BOM.
+        self.start = State(self, (cell,), None, True)
+
+    # ------------------------------------------------------------------------------------------------ states
+    def state(self, cells: tuple[AnyCell, ...], tags: Tags, nl: bool) -> Settled:
+        """The state of these continuations."""
+        if len(cells) == 1:
+            cell = cells[0]
+            if cell.__class__ is DeepCell:
+                return DeepState(self, cells, None, nl)
+            assert isinstance(cell, Cell)
+            known: Any = cell.broken if nl else cell.state
+            if known is None:
+                known = State(self, cells, None, nl)
+                if nl:
+                    cell.broken = known
+                else:
+                    cell.state = known
+            return known                                 # type: ignore[no-any-return]
+        if any(cell.__class__ is DeepCell for cell in cells):
+            return DeepState(self, cells, tags, nl)
+        key = cells, tags, nl
+        found = self._several.get(key)
+        if found is None:
+            found = self._several[key] = State(self, cells, tags, nl)
+        return found
+
+    def after(self, state: Settled, kind: int) -> Settled:
+        """The state after one token, blank or line break; raises `Reject`."""
+        if kind in (WS, NL):
+            nl = state.nl or kind == NL and self.tables.uses_newlines
+            return state if nl == state.nl and state is not self.start else self.state(state.cells, state.tags, nl)
+        cells, tags = self.step(state.cells, state.tags, 2 * kind + state.nl)
+        if not cells:
+            raise Reject
+        return self.state(cells, tags, False)
+
+    def same(self, a: AnyState, b: AnyState) -> bool:
+        """Are two states equal?  Below the depth cap "no" may be said of equal ones, which only costs time."""
+        if a is b:
+            return True
+        if a.__class__ is not b.__class__ or a.__class__ is State:
+            return False
+        if isinstance(a, InToken) and isinstance(b, InToken):
+            return a.mode == b.mode and self.same(a.base, b.base)
+        assert isinstance(a, DeepState) and isinstance(b, DeepState)
+        if a.nl != b.nl or a.tags != b.tags or len(a.cells) != len(b.cells):
+            return False
+        return all(map(same_cells, a.cells, b.cells))
+
+    # ------------------------------------------------------------------------------------------------ one token
+    def moves(self, state: Settled, kind: int) -> tuple[Move, ...]:
+        """How each continuation of ``state[kind]`` came about; a memo of its own, because only trees need it."""
+        known = state.moves.get(kind) if isinstance(state, State) and state.moves is not None else None
+        if known is None:
+            known = self.steps.moves(state.cells, state.tags, 2 * kind + state.nl)
+            if isinstance(state, State):
+                state.moves = {} if state.moves is None else state.moves
+                state.moves[kind] = known
+        return known
+
+    # ------------------------------------------------------------------------------------------------ pieces
+    def run_piece(self, state: AnyState, piece: str) -> AnyState:
+        """The state after a piece that is not in the state's memo."""
+        if state.mistakes is not None and piece in state.mistakes:
+            self.mistaken += 1
+            return state.mistakes[piece][0]
+        self.pieces_run += 1
+        after = self._run_clean(state, piece)
+        kept = state.__class__ is State and len(piece) <= self.limits.longest_piece
+        if after is None:
+            from engine.parse.recovery import run_with_errors
+            after, mistakes = run_with_errors(self, state, piece)
+            if mistakes:
+                self.mistaken += 1
+                state.mistakes = {} if state.mistakes is None else state.mistakes
+                state.mistakes[piece] = after, mistakes
+                kept = False
+                self._with_pieces.append(state)
+                self.entries += 1
+                self.piece_bytes += len(piece)
+        if kept:
+            state[piece] = after                         # type: ignore[index]
+            self._with_pieces.append(state)
+            self.entries += 1
+            self.piece_bytes += len(piece)
+        return after
+
+    def _run_clean(self, state: AnyState, piece: str) -> AnyState | None:
+        """The state after a piece, or None if something in it needs the slow way."""
+        if state.__class__ is InToken or state is self.start or has_escapes(piece):
+            return None
+        kinds = self.lexer.kinds(piece)
+        if OPEN in kinds:
+            return None
+        try:
+            return reduce(getitem, kinds, state)
+        except Reject:
+            return None
+
+    def skip(self, state: AnyState, text: str) -> AnyState | None:
+        """The state after many lines at once, or None if that needs the slow way (an error, an open token)."""
+        if state.__class__ is InToken or has_escapes(text):
+            return None
+        if state is self.start:
+            if text.startswith(BOM):
+                return None
+            state = self.state(self.start.cells, None, True)
+        kinds = self.lexer.kinds(text)
+        if OPEN in kinds:
+            return None
+        try:
+            return reduce(getitem, kinds, state)
+        except Reject:
+            return None
+
+    def mistakes(self, state: AnyState, piece: str) -> tuple[Mistake, ...]:
+        """What goes wrong in a piece after a state."""
+        if state.mistakes is None or piece not in state.mistakes:
+            self.run_piece(state, piece)
+        return state.mistakes[piece][1] if state.mistakes and piece in state.mistakes else ()
+
+    def accepts_end(self, state: AnyState) -> bool:
+        """May the text end here?"""
+        try:
+            state[EOF]
+        except Reject:
+            return False
+        return True
+
+    # ------------------------------------------------------------------------------------------------ memory
+    def clear(self) -> None:
+        """Forget pieces and texts of tokens.  States keep their identity, so nothing that holds one notices."""
+        for state in self._with_pieces:
+            if isinstance(state, State):
+                state.clear()
+            state.mistakes = None
+        self._with_pieces = []
+        self.repairs.clear()
+        self.entries = self.piece_bytes = 0
+        self.clears += 1
+        self.lexer.forget()
+
+    def memo_bytes(self) -> int:
+        """An estimate of what the memo takes: a transition's share of a dictionary, and the texts of pieces."""
+        return 100 * self.entries + self.piece_bytes
+
+    @property
+    def is_full(self) -> bool:
+        """Has a limit been exceeded?  Those who run texts through then `clear` between two pieces."""
+        return self.entries + len(self.lexer) > self.limits.entries or self.piece_bytes > self.limits.piece_bytes

@@ -1,0 +1,124 @@
+"""States of the machine: what may follow, and whether a line break has just been seen.
+
+A *state* is an ordered tuple of continuations (several while an `attempt` is undecided) and the line break.  It is a
+dictionary that fills itself: ``state[kind]`` is the state after a token, ``state[piece]`` that after a whole piece.
+The machine makes them and knows how; states only remember.
+"""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.parse.cells import AnyCell, DeepCell
+
+if TYPE_CHECKING:
+    from engine.parse.lexer import Mode
+    from engine.parse.machine import Machine
+    from engine.parse.recovery import Mistake
+    from engine.parse.steps import Move
+
+__all__ = ["AnyState", "DeepState", "InToken", "Reject", "Settled", "State", "Tags", "same_cells"]
+
+
+class Reject(Exception):
+    """A state has no successor for a kind; control flow inside the machine only."""
+
+
+class State(dict[Any, Any]):
+    """Hash-consed, memoised; see the module."""
+
+    __slots__ = ("cells", "machine", "mistakes", "moves", "nl", "rejected", "resting", "tags", "units")
+
+    def __init__(self, machine: Machine, cells: tuple[AnyCell, ...], tags: Tags, nl: bool) -> None:
+        self.machine, self.cells, self.tags, self.nl = machine, cells, tags, nl
+        self.mistakes: dict[str, tuple[AnyState, tuple[Mistake, ...]]] | None = None
+        self.moves: dict[int, tuple[Move, ...]] | None = None
+        self.units: dict[int, bool] | None = None        # see `units`
+        self.resting: bool | None = None
+        self.rejected: set[int | str] | None = None      # kinds that cannot follow; asked again and again by `repair`
+
+    def __missing__(self, key: int | str) -> AnyState:
+        machine = self.machine
+        if key.__class__ is str:
+            return machine.run_piece(self, key)
+        if self.rejected is not None and key in self.rejected:
+            raise Reject
+        try:
+            after = machine.after(self, key)             # type: ignore[arg-type]
+        except Reject:
+            self.rejected = {key} if self.rejected is None else self.rejected
+            self.rejected.add(key)
+            raise
+        self[key] = after
+        machine.entries += 1
+        return after
+
+    __hash__ = object.__hash__                           # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+class DeepState:
+    """A state with a continuation below the depth cap: computed, never stored, and small, since there may be many."""
+
+    __slots__ = ("_cells", "machine", "mistakes", "nl")
+
+    def __init__(self, machine: Machine, cells: tuple[AnyCell, ...], tags: Tags, nl: bool) -> None:
+        self.machine, self.nl = machine, nl
+        self._cells: AnyCell | tuple[tuple[AnyCell, ...], Tags] = cells[0] if len(cells) == 1 else (cells, tags)
+        self.mistakes: dict[str, tuple[AnyState, tuple[Mistake, ...]]] | None = None
+
+    @property
+    def cells(self) -> tuple[AnyCell, ...]:
+        """The continuations."""
+        cells = self._cells
+        return cells[0] if isinstance(cells, tuple) else (cells,)
+
+    @property
+    def tags(self) -> Tags:
+        """See `Tags`."""
+        return self._cells[1] if isinstance(self._cells, tuple) else None
+
+    #: Nothing is kept here; `State.moves` is where it would be.
+    moves = None
+
+    def __getitem__(self, key: int | str) -> AnyState:
+        if key.__class__ is str:
+            return self.machine.run_piece(self, key)
+        return self.machine.after(self, key)             # type: ignore[arg-type]
+
+
+class InToken:
+    """A line's start inside a token that spans lines: the state before the token, the lexer's mode.  Not memoised."""
+
+    __slots__ = ("base", "machine", "mistakes", "mode")
+
+    def __init__(self, machine: Machine, base: State | DeepState, mode: Mode) -> None:
+        self.machine, self.base, self.mode = machine, base, mode
+        self.mistakes: dict[str, tuple[AnyState, tuple[Mistake, ...]]] | None = None
+
+    def __getitem__(self, key: int | str) -> AnyState:
+        if key.__class__ is str:
+            return self.machine.run_piece(self, key)
+        raise Reject
+
+
+AnyState = State | DeepState | InToken
+Settled = State | DeepState
+#: For each continuation of a state, the choices it has left while an alternative further left is undecided in them.
+Tags = tuple[frozenset[AnyCell], ...] | None
+
+
+#: Cells compared below the depth cap before two states are taken as different.
+_COMPARED = 64
+
+
+def same_cells(a: AnyCell, b: AnyCell) -> bool:
+    """Are two continuations equal?  Below the depth cap "no" may be said of equal ones."""
+    for _ in range(_COMPARED):
+        if a is b:
+            return True
+        if not isinstance(a, DeepCell) or not isinstance(b, DeepCell) or a.depth != b.depth or a.tail != b.tail:
+            return False
+        a, b = a.rest, b.rest
+    return False

@@ -1,0 +1,258 @@
+"""One token: how continuations take it, and which alternatives survive.
+
+The quick way is a look-up: what a symbol leaves behind for a kind (`_predict`).  Where several alternatives are alive,
+each *way* to take the token is followed, with what it commits on the way, and the ordered choice is made among them.
+
+Knows no pieces and no states; `machine` remembers the results.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from engine.parse.cells import AnyCell, Cell, Cells, DeepCell
+from engine.parse.states import Tags
+from engine.parse.tables import COMMIT, CUT, NOTE, Symbols_, Tables
+
+__all__ = ["ADOPT", "CLOSE", "OPEN_NODE", "TAKE", "Actions", "Move", "Steps"]
+
+_NO_TAGS: Final[frozenset[AnyCell]] = frozenset()
+
+
+#: What a tree builder does: append the token, open a node, open one around the last sibling, close a node.
+TAKE, OPEN_NODE, ADOPT, CLOSE = range(4)
+_OPS: Final = {"open": OPEN_NODE, "adopt": ADOPT, "close": CLOSE}
+Actions = tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """How one continuation takes a token: its index in the state, the symbols that made tree events (-1: the token)."""
+
+    source: int
+    events: Symbols_
+    actions: Actions
+    """The events as (what to do, name of the node)."""
+
+
+@dataclass(slots=True)
+class _Way:
+    """One way to take a token: what follows, events, the notes it left behind and those its commits settle."""
+
+    cell: AnyCell
+    events: Symbols_ | None
+    left: tuple[AnyCell, ...]
+    settles: tuple[AnyCell, ...]
+    source: int = 0
+    dead: bool = False
+    """It cannot take the token, but got past a commit before it found out."""
+    entered: tuple[tuple[AnyCell, int], ...] = ()
+    """The choices it entered with this token: the note, and the number of the alternative."""
+
+
+#: What a single symbol does with a kind, besides leaving symbols to go on with.
+_POP: Final = ("pop",)
+_FAIL: Final = ("fail",)
+
+
+class Steps:
+    """Takes tokens over the continuations of one machine."""
+
+    def __init__(self, tables: Tables, cells: Cells) -> None:
+        self.tables, self.cells, self.count = tables, cells, 0
+        self._predicted: list[dict[int, Any]] = [{} for _ in tables.names]
+        self._deep: dict[tuple[Symbols_, int], Any] = {}
+
+    def step(self, cells: tuple[AnyCell, ...], tags: Tags, kind: int) -> tuple[tuple[AnyCell, ...], Tags]:
+        """The continuations after a flagged kind, most preferred first; none if it cannot follow."""
+        self.count += 1
+        if len(cells) > 1:
+            return self._pruned(self._ways(cells, kind, None), tags)
+        cell = cells[0]
+        store = self.cells
+        while cell.__class__ is DeepCell:
+            left = self._deep_left(cell.tail, kind)
+            if left is False:
+                return self._pruned(self._ways((cell,), kind, None), None)
+            if left is _FAIL:
+                return (), None
+            if left is not _POP:
+                return (store.on(left, cell.rest) if left else self._settle(cell.rest),), None
+            cell = cell.rest
+        while cell is not store.bottom and cell is not store.done:
+            symbol = cell.symbol                         # type: ignore[union-attr]
+            predicted = self._predicted[symbol]
+            left = predicted.get(kind)
+            if left is None:
+                left = predicted[kind] = self._predict(symbol, kind)
+            if left is False:
+                return self._pruned(self._ways((cell,), kind, None), None)
+            if left is _FAIL:
+                return (), None
+            if left is not _POP:
+                return (self._settle(store.push(left, cell.rest)),), None
+            cell = cell.rest
+        return (), None
+
+    def _deep_left(self, tail: Symbols_, kind: int) -> Any:
+        """What `kind` leaves of a deep cell's tail, settled; `_POP`, `_FAIL` and False as in `_predict`."""
+        key = tail, kind
+        known = self._deep.get(key)
+        if known is None:
+            known = _POP
+            for i, symbol in enumerate(tail):
+                left = self._predict(symbol, kind)
+                if left is not _POP:
+                    known = left if left is False or left is _FAIL else self._settled(left + tail[i + 1:])
+                    break
+            self._deep[key] = known
+        return known
+
+    def _settled(self, symbols: Symbols_) -> Symbols_:
+        """`_settle` for symbols that are not cells yet."""
+        t, start = self.tables, 0
+        while start < len(symbols) and (t.event[symbols[start]] is not None or t.mark[symbols[start]] is not None):
+            start += 1
+        return symbols[start:]
+
+    def _predict(self, symbol: int, kind: int) -> Any:
+        """The symbols left above the rest after `kind`; `_POP`: it matches nothing; `_FAIL`; False: several ways."""
+        t, stack = self.tables, [symbol]
+        while stack:
+            s = stack.pop()
+            term, guard, plan = t.term[s], t.guard[s], t.plan[s]
+            if term is not None:
+                return tuple(reversed(stack)) if kind in term else _FAIL
+            if guard is not None:
+                if kind not in guard:
+                    return _FAIL
+            elif plan is not None:
+                ways = plan.get(kind)
+                empty = t.empty[s]
+                if ways is None and empty is None:
+                    return _FAIL
+                if ways is not None and len(ways) > 1:
+                    return False
+                stack.extend(reversed(ways[0] if ways is not None else empty or ()))
+        return _POP
+
+    def _settle(self, cell: AnyCell) -> AnyCell:
+        """Pop finished frames right after a token, so that equal continuations become equal cells at once."""
+        t, store = self.tables, self.cells
+        while cell is not store.bottom:
+            symbol = cell.symbol if cell.__class__ is Cell else cell.tail[0]      # type: ignore[union-attr]
+            if t.event[symbol] is None and t.mark[symbol] is None:
+                return cell
+            cell = store.pop(cell)[1]
+        return store.done
+
+    def _ways(self, cells: tuple[AnyCell, ...], kind: int, events: Symbols_ | None) -> list[_Way]:
+        """All ways of the continuations to take a flagged kind, in order of preference.  `events` None: none wanted."""
+        out: list[_Way] = []
+        for source, cell in enumerate(cells):
+            first = len(out)
+            self._advance(cell, kind, events, (), (), out)
+            for way in out[first:]:
+                way.source = source
+        return out
+
+    def _advance(self, cell: AnyCell, kind: int, events: Symbols_ | None, left: tuple[AnyCell, ...],
+                 settles: tuple[AnyCell, ...], out: list[_Way], entered: tuple[tuple[AnyCell, int], ...] = ()) -> None:
+        t, store = self.tables, self.cells
+        while cell is not store.bottom and cell is not store.done:
+            symbol, rest = store.pop(cell)
+            term, plan, guard, mark = t.term[symbol], t.plan[symbol], t.guard[symbol], t.mark[symbol]
+            if term is not None:
+                if kind in term:
+                    out.append(self._taken(rest, events, left, settles))
+                    out[-1].entered = entered
+                    return
+                break
+            if plan is not None:
+                ways, empty = plan.get(kind), t.empty[symbol]
+                if ways is None and empty is None:
+                    break
+                if ways is not None and len(ways) > 1:
+                    note = store.push(ways[0][-1:], rest)
+                    for i, way in enumerate(ways):
+                        self._advance(store.push(way, rest), kind, events, left, settles, out, (*entered, (note, i)))
+                    return
+                cell = store.push(ways[0] if ways is not None else empty or (), rest)
+                continue
+            if guard is not None:
+                if kind not in guard:
+                    break
+            elif t.event[symbol] is not None:
+                events = None if events is None else (*events, symbol)
+            elif mark == NOTE:
+                left = (*left, cell)
+            elif mark in (COMMIT, CUT):
+                settles += store.notes_below(rest)
+            cell = rest
+        if settles:
+            out.append(_Way(cell, None, left, settles, dead=True, entered=entered))
+
+    def _taken(self, rest: AnyCell, events: Symbols_ | None, left: tuple[AnyCell, ...],
+               settles: tuple[AnyCell, ...]) -> _Way:
+        """The token is taken: settle, keeping events and commits."""
+        t, store = self.tables, self.cells
+        if events is not None:
+            events = (*events, -1)
+        while rest is not store.bottom:
+            symbol, below = store.pop(rest)
+            mark = t.mark[symbol]
+            if t.event[symbol] is not None:
+                events = None if events is None else (*events, symbol)
+            elif mark == NOTE:
+                left = (*left, rest)
+            elif mark in (COMMIT, CUT):
+                settles += store.notes_below(below)
+            else:
+                return _Way(rest, events, left, settles)
+            rest = below
+        return _Way(store.done, events, left, settles)
+
+    def _pruned(self, ways: list[_Way], tags: Tags) -> tuple[tuple[AnyCell, ...], Tags]:
+        kept = self._prune(ways, tags)
+        if not kept:
+            return (), None
+        if len(kept) == 1:
+            return (kept[0][0].cell,), None
+        cells, new = tuple(way.cell for way, _ in kept), tuple(tag for _, tag in kept)
+        return cells, new if any(new) else None
+
+    def _prune(self, ways: list[_Way], tags: Tags) -> list[tuple[_Way, frozenset[AnyCell]]]:
+        """Drop duplicates (leftmost wins) and what a commit further left has beaten.
+
+        An alternative that has left its choice while one further left is undecided in it stays tagged with that
+        choice's note, so that a later commit still finds it: ordered choice as a backtracking parser has it.
+        """
+        kept: list[tuple[_Way, frozenset[AnyCell]]] = []
+        settled: list[tuple[AnyCell, _Way]] = []
+        inside = self.cells.inside
+        for way in ways:
+            tag = (tags[way.source] if tags else _NO_TAGS).union(way.left)
+            if any((note in tag or inside(way.cell, note)) and not _together(note, by, way) for note, by in settled):
+                continue
+            settled.extend((note, way) for note in way.settles)
+            if way.dead:
+                continue
+            tag = frozenset(note for note in tag if any(inside(other.cell, note) for other, _ in kept))
+            if not any(other.cell == way.cell and other_tag <= tag for other, other_tag in kept):
+                kept.append((way, tag))
+        return kept
+
+    def moves(self, cells: tuple[AnyCell, ...], tags: Tags, kind: int) -> tuple[Move, ...]:
+        """How each continuation after a flagged kind came about, in the order of `step`."""
+        kept = self._prune(self._ways(cells, kind, ()), tags)
+        return tuple(Move(way.source, way.events or (), tuple(map(self._action, way.events or ()))) for way, _ in kept)
+
+    def _action(self, symbol: int) -> tuple[int, str]:
+        event = self.tables.event[symbol] if symbol >= 0 else None
+        return (TAKE, "") if event is None else (_OPS[event.op], event.name)
+
+
+def _together(note: AnyCell, a: _Way, b: _Way) -> bool:
+    """Are two ways of one alternative of the choice that `note` belongs to?  Then a commit of one spares the other."""
+    first, second = ([i for at, i in way.entered if at == note] for way in (a, b))
+    return a.source == b.source and first == second

@@ -1,0 +1,79 @@
+"""Stretches of a document's pieces: what an edit replaces, what was run in its place, what a message looks back on.
+
+A `Stretch` is made from the runs of one edit and goes into the `Blocks`; a `BlockWindow` reads them the other way, from
+one piece back, as far as `render` asks.
+
+Knows no text beyond its pieces.  Invariant: in a `Stretch` there is one state and one flag for each piece, and `after`
+is the state behind the last.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.parse.blocks import Blocks, Place
+from engine.parse.machine import AnyState, Machine
+from engine.parse.render import Placed
+from engine.parse.runs import Run
+from engine.parse.units import begins_unit
+
+__all__ = ["BlockWindow", "Replacement", "Stretch"]
+
+
+@dataclass(slots=True)
+class Replacement:
+    """The pieces from `place` on that an edit replaces, and what comes instead."""
+
+    place: Place
+    count: int
+    pieces: list[str]
+
+
+class Stretch:
+    """Pieces that were run: the state before each, whether something is wrong in it, and the state after the last."""
+
+    __slots__ = ("after", "bad", "pieces", "states")
+
+    def __init__(self, state: AnyState) -> None:
+        self.pieces: list[str] = []
+        self.states: list[AnyState] = []
+        self.bad = bytearray()
+        self.after = state
+
+    def add(self, run: Run, count: int | None = None) -> None:
+        """The first `count` pieces of a run, or all."""
+        count = len(run.pieces) if count is None else count
+        bad = bytearray(count)
+        for index in run.bad:
+            if index < count:
+                bad[index] = 1
+        self.pieces += run.pieces[:count]
+        self.states += run.states[:count]
+        self.bad += bad
+        self.after = run.states[count]
+
+    def units(self, machine: Machine) -> bytearray:
+        """Whether a unit begins at each of the pieces."""
+        pairs = zip(self.pieces, self.states, strict=True)
+        return bytearray([begins_unit(machine, state, piece) for piece, state in pairs])
+
+
+class BlockWindow:
+    """`render.Window` over a document, seen from one piece."""
+
+    __slots__ = ("blocks", "last", "seen")
+
+    def __init__(self, blocks: Blocks, place: Place, line: int, column: int) -> None:
+        self.blocks = blocks
+        self.seen = [Placed(blocks.piece(place), blocks.state(place), line, column)]
+        self.last: Place | None = place
+
+    def __call__(self, back: int) -> Placed | None:
+        """The piece that many before the one it is seen from; None before the text's beginning."""
+        while len(self.seen) <= back and self.last is not None:
+            self.last = self.blocks.prior(self.last)
+            if self.last is not None:
+                piece, above = self.blocks.piece(self.last), self.seen[-1]
+                line = above.line - (piece[-1:] in ("\n", "\r"))
+                column = above.column - len(piece) if line == above.line else self.blocks.column_of(self.last)
+                self.seen.append(Placed(piece, self.blocks.state(self.last), line, column))
+        return self.seen[back] if back < len(self.seen) else None

@@ -1,0 +1,1 @@
+"""The language server: everything of `engine` that an editor shows, over the Language Server Protocol."""

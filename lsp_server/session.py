@@ -1,0 +1,166 @@
+"""One client's session: everything that the server remembers about it.
+
+The handlers of the protocol end here: they change the session in the turn of the loop in which their message came, and
+publish what follows from that.  Slow things (settings files, re-reading a saved file) happen in threads and come back
+as a call on the loop.  Invariant: no other module keeps state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+
+from engine.parse.source import BOM
+from lsp_server import sync
+from lsp_server.capabilities import ClientTraits
+from lsp_server.documents import Documents, OpenDocument
+from lsp_server.features.diagnostics import Shape, diagnostics_json
+from lsp_server.features.quick_fixes import quick_fixes
+from lsp_server.logs import log_failure
+from lsp_server.positions import Positions
+from lsp_server.publish import Publisher
+from lsp_server.settings import ServerSettings, decoded, file_layer, layer_of
+from lsp_server.slices import SliceQueue
+from lsp_server.uris import path_of
+
+__all__ = ["Session"]
+
+log = logging.getLogger(__name__)
+
+
+class Session:
+    """What is known of a client and its documents."""
+
+    def __init__(self, traits: ClientTraits, send: Callable[[bytes, str | None], None]) -> None:
+        self.traits = traits
+        self.settings = ServerSettings()
+        self.documents = Documents(Positions(traits.encoding), self.settings.check)
+        self._publisher = Publisher(send)
+        self._slices = SliceQueue(self.documents, self._publish, asyncio.get_running_loop().call_soon)
+        self._layers: dict[str, Mapping[str, Any]] = {"files": {}, "options": {}, "editor": {}}
+
+    # -- documents
+
+    def did_open(self, params: Any) -> None:
+        """Takes a document over and checks it."""
+        opened = sync.opened(params)
+        if isinstance(opened, sync.Unreadable):
+            log.warning("a malformed textDocument/didOpen was ignored")
+        else:
+            self._begin(self.documents.open(opened))
+
+    def did_change(self, params: Any) -> None:
+        """Edits a document and checks what that touched."""
+        changed = sync.changed(params)
+        if changed.uri is None:
+            log.warning("a malformed textDocument/didChange was ignored")
+            return
+        known = self.documents.get(changed.uri)
+        was_lost = known is not None and known.lost is not None
+        document = self.documents.change(changed)
+        if document is None:
+            return
+        if document.lost is not None and was_lost:  # the notice is out already, and there is nothing to add to it
+            self._publisher.settle(document.uri, document.version)
+        else:
+            self._publish(document)
+            self._slices.add(document)
+
+    def did_close(self, params: Any) -> None:
+        """Forgets a document and takes its diagnostics back."""
+        closed = sync.closed(params)
+        if isinstance(closed, sync.Unreadable):
+            log.warning("a malformed textDocument/didClose was ignored")
+        elif (document := self.documents.close(closed.uri)) is not None and document.language is not None:
+            self._publisher.clear(document.uri)
+
+    def did_save(self, uri: str) -> None:
+        """Puts a lost document right: the file now has the client's text."""
+        document, path = self.documents.get(uri), path_of(uri)
+        if document is None or document.lost is None or path is None:
+            return
+        version = document.version
+
+        def take(content: bytes) -> None:
+            # a change that came meanwhile may or may not be in the file, so only an untouched document can be put right
+            if self.documents.get(uri) is document and document.lost is not None and document.version == version:
+                self.documents.reread(document, content.decode("utf-8", "surrogateescape").removeprefix(BOM))
+                self._begin(document)
+
+        in_thread(path.read_bytes, take, "a saved file could not be read")
+
+    def _begin(self, document: OpenDocument) -> None:
+        """Publishes a text that was just taken over, or has it parsed in slices first."""
+        if document.is_loading:
+            self._slices.add(document)
+        else:
+            self._publish(document)
+
+    def _publish(self, document: OpenDocument) -> None:
+        if document.language is None:
+            self._publisher.settle(document.uri, document.version)
+            return
+        shape = Shape(self.traits.shows_code_links, self.traits.shows_related_places, self.settings.max_diagnostics)
+        positions = self.documents.positions
+        entries = self.documents.described(document, lambda: diagnostics_json(document, positions, shape))
+        self._publisher.publish(document.uri, document.version, entries, is_complete=not document.is_loading)
+
+    def quick_fixes(self, params: types.CodeActionParams) -> list[types.CodeAction]:
+        """The fixes for a place in a document."""
+        document = self.documents.get(params.text_document.uri)
+        if document is None or not self.traits.takes_code_actions:
+            return []
+        return quick_fixes(document, self.documents.positions, params, self.traits, self.settings.max_diagnostics)
+
+    # -- settings
+
+    def read_settings_files(self, root: Path, explicit: Path | None) -> None:
+        """Takes the workspace's settings files into account, once they are read."""
+
+        def take(found: tuple[Mapping[str, Any], list[str]]) -> None:
+            layer, faults = found
+            for fault in faults:
+                log.warning("settings file: %s", fault)
+            self.set_layer("files", layer)
+
+        in_thread(lambda: file_layer(root, explicit), take, "the settings files could not be read")
+
+    def set_layer(self, name: str, value: Any) -> list[str]:
+        """Puts the settings of one source (`files`, `options`, `editor`) in force; says what is wrong with them."""
+        layer = layer_of(value)
+        if self._layers[name] == layer:
+            return []
+        self._layers[name] = layer
+        before = self.settings
+        self.settings, faults = decoded([self._layers[one] for one in ("files", "options", "editor")])
+        concerned = self.documents.use(self.settings.check)
+        if self.settings.max_diagnostics != before.max_diagnostics:
+            concerned = self.documents.checked()
+        for document in concerned:
+            self._publish(document)
+        return faults
+
+
+def in_thread(work: Callable[[], Any], take: Callable[[Any], None], failed: str) -> None:
+    """Does slow work in a thread of its own and gives the result to `take` on the loop; a failure is logged.
+
+    Not the loop's executor: the process must be able to end while a thread hangs in a dead file system.
+    """
+    loop = asyncio.get_running_loop()
+
+    def run() -> None:
+        try:
+            result = work()
+        except Exception as error:  # noqa: BLE001 - whatever the file system or a settings file can do
+            log_failure(log, failed, error)
+            return
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(take, result)
+
+    threading.Thread(target=run, name="penstock-slow", daemon=True).start()

@@ -1,0 +1,54 @@
+"""The settings in force: files of the workspace under what the editor says.
+
+The model of all keys is `engine.config`, which is imported only when there is something to decode: most sessions start
+with no settings at all, and the model is slow to load.  Knows no document.
+Invariant: a faulty key is left out and reported as a sentence; the server goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.languages.language import CheckSettings
+
+__all__ = ["ServerSettings", "decoded", "file_layer", "layer_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """The settings that the server itself reads."""
+
+    check: CheckSettings = field(default_factory=CheckSettings)
+    max_diagnostics: int = 500
+
+
+def decoded(layers: Sequence[Mapping[str, Any]]) -> tuple[ServerSettings, list[str]]:
+    """The settings that the layers give together, later ones over earlier ones, and what is wrong with them."""
+    if not any(layers):
+        return ServerSettings(), []
+    from engine.config import decode
+
+    settings, faults = decode(*layers)
+    return ServerSettings(settings.check.settings(), settings.lsp.max_diagnostics), [fault.message for fault in faults]
+
+
+def layer_of(value: Any) -> Mapping[str, Any]:
+    """The tables in an editor's answer or options, which may stand in a table of our name."""
+    if not isinstance(value, dict):
+        return {}
+    inner = value.get("penstock")
+    return inner if isinstance(inner, dict) else value
+
+
+def file_layer(root: Path, explicit: Path | None) -> tuple[Mapping[str, Any], list[str]]:
+    """What the settings files say for a workspace, and what is wrong with them; may take a while."""
+    from engine.config_files import find_config, load, user_config_folder
+
+    user = user_config_folder()
+    if explicit is None and find_config(root) is None and not (user and (user / "penstock.toml").is_file()):
+        return {}, []
+    loaded = load(root, explicit, user)
+    return loaded.layer, [problem.diagnostic.message for problem in loaded.problems]

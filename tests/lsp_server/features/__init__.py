@@ -1,0 +1,1 @@
+"""Tests of the single features of the language server."""
