@@ -90,7 +90,7 @@ def check_stream(
 
     The diagnostics are those of the whole text, each as soon as it is certain; comparisons of distant places are last.
     `opened` gives the input; if it can do so `again`, lines far back can still be shown. `extensions` are a run's
-    namespaces `stream` and `stream.flow`; `on_read` is told how many bytes were read.
+    namespaces `stream` and `stream.flow`; `on_read` is told before each read, which may wait, how many bytes came before.
     """
     stream, _ = decode_stream(extensions or {})
     behind = stream.flow.high_watermark + stream.chunk_size  # so far the parser may be behind what was read
@@ -121,6 +121,7 @@ class _Source:
         """The next part of the input, `Await` where it ends or cannot be read any further."""
         if self.ended:
             return Await()
+        self._on_read(self._checking.size)
         try:
             self._stream = self._stream or self._opened()
             part = _read(self._stream, demand.preferred_bytes or demand.min_bytes)
@@ -130,7 +131,6 @@ class _Source:
         self.ended = not part
         self.view.feed(self._decoder.decode(part, final=self.ended))
         self._checking.size += len(part)
-        self._on_read(self._checking.size)
         return Chunk(part) if part else Await()
 
     def close(self) -> None:

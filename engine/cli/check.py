@@ -192,7 +192,7 @@ class _Run:
             click.echo(f"{printable(name)}: {what}", err=True)
 
     def _advanced(self, name: str, share: float | None, index: int, count: int) -> None:
-        """More of a stream was read: what was found in it so far is shown now."""
+        """More of a stream is about to be read, which may wait: what was found in it so far is shown now."""
         sys.stdout.flush()
         self.progress.show(None if share is None and count == 1 else (index + (share or 0)) / count, name)
 
