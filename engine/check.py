@@ -90,7 +90,7 @@ def check_stream(
 
     The diagnostics are those of the whole text, each as soon as it is certain; comparisons of distant places are last.
     `opened` gives the input; if it can do so `again`, lines far back can still be shown. `extensions` are a run's
-    namespaces `stream` and `stream.flow`; `on_read` is told before each read, which may wait, how many bytes came before.
+    namespaces `stream` and `stream.flow`; `on_read` is told how many bytes were read, before each read, which may wait.
     """
     stream, _ = decode_stream(extensions or {})
     behind = stream.flow.high_watermark + stream.chunk_size  # so far the parser may be behind what was read

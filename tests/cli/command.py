@@ -20,7 +20,8 @@ PATIENCE = 60
 
 def environment(home: Path) -> dict[str, str]:
     """The environment of a user whose home is empty, so that no settings of this machine count."""
-    kept = {k: v for k, v in os.environ.items() if k not in {"XDG_CONFIG_HOME", "PENSTOCK_TRACEBACK", "NO_COLOR", "PYTHONUNBUFFERED"}}
+    ours = {"XDG_CONFIG_HOME", "PENSTOCK_TRACEBACK", "NO_COLOR", "PYTHONUNBUFFERED"}
+    kept = {name: value for name, value in os.environ.items() if name not in ours}
     return {**kept, "HOME": str(home), "APPDATA": str(home), "PYTHONIOENCODING": "utf-8", "COLUMNS": "100"}
 
 
