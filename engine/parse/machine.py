@@ -210,6 +210,7 @@ class Machine:
         for state in self._with_pieces:
             if isinstance(state, State):
                 state.clear()
+                state.recipes = None
             state.mistakes = None
         self._with_pieces = []
         self.repairs.clear()

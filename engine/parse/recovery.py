@@ -146,9 +146,10 @@ class _Run:
             before = recovered(self.machine, state, kind, self._at_margin(token))
             if report is not None and not self.dropped:  # one diagnostic for a run of dropped tokens, at its first
                 self.mistakes.append(Mistake(token.start, token.end, kind, EXPECTED_TOKENS, state))
-            self.steps.append(Step(token, before or state, kind if before else -1, before is not None))
             if before is None:
+                self.steps.append(Step(token, state, -1))
                 return False
+            self.steps.append(Step(token, before, kind, jumped=True))
             self.state = before[kind]
         else:
             self.steps.append(Step(token, state, kind))

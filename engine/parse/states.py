@@ -13,6 +13,7 @@ from engine.parse.cells import AnyCell, DeepCell
 if TYPE_CHECKING:
     from engine.parse.lexer import Mode
     from engine.parse.machine import Machine
+    from engine.parse.recipes import Recipes
     from engine.parse.recovery import Mistake
     from engine.parse.steps import Move
 
@@ -26,12 +27,14 @@ class Reject(Exception):
 class State(dict[Any, Any]):
     """Hash-consed, memoised; see the module."""
 
-    __slots__ = ("cells", "machine", "mistakes", "moves", "nl", "rejected", "resting", "tags", "units")
+    __slots__ = ("cells", "machine", "mistakes", "moves", "nl", "recipes", "rejected", "resting",
+                 "tags", "units")
 
     def __init__(self, machine: Machine, cells: tuple[AnyCell, ...], tags: Tags, nl: bool) -> None:
         self.machine, self.cells, self.tags, self.nl = machine, cells, tags, nl
         self.mistakes: dict[str, tuple[AnyState, tuple[Mistake, ...]]] | None = None
         self.moves: dict[int, tuple[Move, ...]] | None = None
+        self.recipes: Recipes | None = None
         self.units: dict[int, bool] | None = None        # see `units`
         self.resting: bool | None = None
         self.rejected: set[int | str] | None = None      # kinds that cannot follow; asked again and again by `repair`

@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from engine.parse.lexer import EOF, NL, OPEN, WS
-from engine.parse.machine import AnyState, InToken, Machine, Settled
+from engine.parse.lexer import EOF, NL
+from engine.parse.machine import AnyState, InToken, Machine, Settled, State
+from engine.parse.recipes import WHOLE, Recipe, Recipes
 from engine.parse.recovery import lexed, steps_of
 from engine.parse.source import Position, Span
-from engine.parse.steps import ADOPT, CLOSE, TAKE, Actions, Move
+from engine.parse.steps import ADOPT, CLOSE, OPEN_NODE, TAKE, Actions, Move
 from engine.parse.values import SPANNED
 
 __all__ = ["Node", "Token", "Tree", "build", "tokens", "value"]
@@ -162,15 +163,15 @@ class _Log:
         self.previous, self.actions, self.leaf = previous, actions, leaf
 
 
-class _Leaves(dict[str, tuple[int, str, str]]):
-    """Tile to kind, the kind's name, and the text without the blanks in front."""
+class _Leaves(dict[str, tuple[int, str, str, int]]):
+    """Tile to kind, the kind's name, the text without the blanks in front, and how many blanks those are."""
 
     def __init__(self, machine: Machine) -> None:
         self.lexer = machine.lexer
 
-    def __missing__(self, tile: str) -> tuple[int, str, str]:
-        kind = self.lexer.kind_of(tile)
-        found = self[tile] = kind, self.lexer.names[kind], tile.lstrip(self.lexer.blanks)
+    def __missing__(self, tile: str) -> tuple[int, str, str, int]:
+        kind, text = self.lexer.kind_of(tile), tile.lstrip(self.lexer.blanks)
+        found = self[tile] = kind, self.lexer.names[kind], text, len(tile) - len(text)
         return found
 
 
@@ -191,52 +192,64 @@ class _Builder:
         self.leaves = _Leaves(machine)
 
     def piece(self, piece: str) -> None:
-        state = self.state
-        tiles = [] if isinstance(state, InToken) or state is self.machine.start else self.machine.lexer.tiles(piece)
-        after = state[piece]
-        wrong = state.mistakes is not None and piece in state.mistakes
-        if not tiles or wrong or isinstance(after, InToken) or OPEN in map(self.machine.lexer.kind_of, tiles):
+        """Take a piece."""
+        if not self._follows_recipe(piece):
             self._slow(piece)
-        else:
-            assert not isinstance(state, InToken)
-            self._clean(tiles, state)
-            self.state = after
         if piece.endswith(("\n", "\r")):
             self.line, self.column = self.line + 1, 0
         else:
             self.column += len(piece)
 
-    def _clean(self, tiles: list[str], state: Settled) -> None:
-        """Take the tiles of a piece in which nothing is wrong.  One loop, for speed: it makes whole trees."""
-        look, token, line, column = self.leaves.__getitem__, tuple.__new__, self.line, self.column
+    def _follows_recipe(self, piece: str) -> bool:
+        """Take a piece in which nothing is wrong, if it has a recipe; was it done?"""
+        state, machine = self.state, self.machine
+        if state.__class__ is not State or self.logs is not None or state is machine.start:
+            return False
+        after = state[piece]
+        if state.mistakes is not None and piece in state.mistakes or after.__class__ is InToken:
+            return False
+        tiles = [self.leaves[tile] for tile in machine.lexer.tiles(piece)]
+        if state.recipes is None:
+            state.recipes = Recipes(machine, state)
+        recipe = state.recipes[tuple([kind for kind, _, _, _ in tiles])]
+        if recipe is None:
+            return False
+        leaves: list[Tree] = []
+        new, line, column = tuple.__new__, self.line, self.column
+        for kind, name, text, blanks in tiles:
+            column += blanks
+            if kind > NL:
+                leaves.append(new(Token, (name, text, line, column)))
+            column += len(text)
+        self._follow(recipe, leaves)
+        self.state = after
+        return True
+
+    def _follow(self, recipe: Recipe, leaves: list[Tree]) -> None:
+        """One loop, for speed: it makes whole trees."""
         nodes = self.open
         top = nodes[-1]
-        for tile in tiles:
-            kind, name, text = look(tile)
-            column += len(tile)
-            if kind == WS:
-                continue
-            if kind != NL:
-                leaf = token(Token, (name, text, line, column - len(text)))
-                moves = state.moves.get(kind) if state.moves is not None else None
-                if moves is None:
-                    moves = self.machine.moves(state, kind)
-                if self.logs is not None or len(moves) > 1:
-                    self._follow(moves, leaf)
-                    top = nodes[-1]
-                else:
-                    for op, rule in moves[0].actions:
-                        if op == TAKE:
-                            top.append(leaf)
-                        elif op != CLOSE:
-                            children: list[Tree] = [top.pop()] if op == ADOPT and top else []
-                            top.append(Node(rule, children))
-                            nodes.append(children)
-                            top = children
-                        elif len(nodes) > 1:
-                            nodes.pop()
-                            top = nodes[-1]
-            state = state[kind]                          # type: ignore[assignment]
+        for op, rule, closes, first, last in recipe:
+            if op == WHOLE:
+                top.append(Node(rule, leaves[first:last]))
+            elif op == OPEN_NODE:
+                children = leaves[first:last]
+                top.append(Node(rule, children))
+                nodes.append(children)
+                top = children
+            elif op == CLOSE:
+                del nodes[max(1, len(nodes) - closes):]
+                top = nodes[-1]
+                if first < last:
+                    top += leaves[first:last]
+            elif op == TAKE:
+                top += leaves[first:last]
+            else:
+                children = [top.pop(), *leaves[first:last]] if top else leaves[first:last]
+                top.append(Node(rule, children))
+                if op == ADOPT:
+                    nodes.append(children)
+                    top = children
 
     def _slow(self, piece: str) -> None:
         machine = self.machine
@@ -270,9 +283,9 @@ class _Builder:
         if self.logs is None and len(moves) == 1:
             self._apply(moves[0].actions, leaf)
         else:
-            self._follow(moves, leaf)
+            self._follow_alternatives(moves, leaf)
 
-    def _follow(self, moves: tuple[Move, ...], leaf: Token) -> None:
+    def _follow_alternatives(self, moves: tuple[Move, ...], leaf: Token) -> None:
         """Take a token in each alternative that is alive."""
         self.logs = [_Log(self.logs[move.source] if self.logs else None, move.actions, leaf) for move in moves]
         if len(self.logs) == 1:

@@ -15,6 +15,7 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from engine.cli.process import collect_rarely
 from engine.languages.reml import make_machine
 from engine.parse.cursor import Cursor
 from engine.parse.document import Document
@@ -184,6 +185,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--quick", action="store_true", help="small sizes, a few seconds")
+    collect_rarely()                                     # as the command line and the server do
     quick = parser.parse_args().quick
     print(f"Python {sys.version.split()[0]}, generated Reml, medians")
     edits([10_000, MB] if quick else [10_000, 100_000, MB, 10 * MB], 300 if quick else 2000)

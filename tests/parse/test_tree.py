@@ -9,6 +9,7 @@ from engine.parse import grammar as g
 from engine.parse.compile import compile as compile_grammar
 from engine.parse.document import Document
 from engine.parse.lexer import Lexer, Symbols, Terminal
+from engine.parse.machine import Limits
 from engine.parse.source import Position, Span, split_lines
 from engine.parse.tree import Node, build, value
 from tests.parse.edits import random_span, random_text
@@ -37,6 +38,28 @@ def test_shapes(text: str, shape: str) -> None:
         assert "ERROR" in [t.kind for t in found.tokens()]
     else:
         assert repr(found) == shape
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_known_of_whole_lines_changes_no_tree(seed: int) -> None:
+    """Below the depth cap nothing is remembered, so there every token is taken by itself."""
+    r = random.Random(seed)
+    one_by_one = little_machine(Limits(depth=6))
+    for _ in range(60):
+        text = "".join(random_text(r, [SAMPLE]) for _ in range(8))
+        pieces = split_lines(text)
+        assert build(MACHINE, pieces, at_end=True) == build(one_by_one, pieces, at_end=True), text
+
+
+def test_what_is_known_of_whole_lines_is_bounded_and_can_be_forgotten() -> None:
+    machine = little_machine(Limits(entries=300))
+    texts = ["".join(f"let v = {'-' * i}1{' ' * j}\n" for i in range(40)) for j in range(20)]
+    for text in texts:
+        document = Document(machine, text)
+        assert len(document.tree().children) == 40
+        assert machine.entries < 700
+
+    assert machine.clears > 0
 
 
 def test_places_of_tokens_and_nodes() -> None:
