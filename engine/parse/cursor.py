@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import reduce
 from operator import getitem
-from typing import Final
+from typing import Final, NamedTuple
 
 from engine.parse.diagnostics import Diagnostic
 from engine.parse.expected import ExpectationSummary, open_rules, summary
@@ -75,27 +75,28 @@ class _Rest:
         return "".join(reversed(parts))
 
 
+class Plan(NamedTuple):
+    """What does not change from place to place."""
+
+    machine: Machine
+    collect: bool
+    remember: bool
+    says: bool
+
+
 class Cursor:
     """An immutable place in a text; see the module."""
 
-    __slots__ = ("_rest", "collect", "fed", "held", "machine", "misses", "pieces", "remember", "runs", "said", "says",
-                 "state")
+    __slots__ = ("_rest", "fed", "held", "plan", "runs", "said")
 
-    machine: Machine
-    state: AnyState
+    plan: Plan
     fed: int
     """Bytes fed so far."""
     held: bytes
     """The bytes of an unfinished code point."""
-    pieces: int
-    misses: int
-    """Pieces run, and those of them that were not in the memo (none are counted where the lexer goes by the bulk)."""
     runs: Run
     """The pieces run last, and those before them."""
     said: _Said | None
-    collect: bool
-    remember: bool
-    says: bool
     _rest: str | _Rest
 
     @classmethod
@@ -107,22 +108,40 @@ class Cursor:
         diagnostics of the last `feed` only, for those who take them as they come.
         """
         new = _new(cls)
-        new.machine, new.collect, new.says, new.remember = machine, collect, says, remember
-        new.state = state = machine.start if state is None else state
-        new.fed, new.held, new._rest, new.said, new.pieces, new.misses = 0, b"", "", None, 0, 0
-        new.runs = Run(machine, state, [], 0, 0, None)
+        new.plan = Plan(machine, collect, remember, says)
+        new.fed, new.held, new._rest, new.said = 0, b"", "", None
+        new.runs = Run(machine.start if state is None else state)
         return new
 
     def _after(self, held: bytes, fed: int, rest: str | _Rest) -> Cursor:
         new = _new(Cursor)
-        new.machine, new.collect, new.says, new.state = self.machine, self.collect, self.says, self.state
-        new.fed, new.held, new._rest, new.remember = self.fed + fed, held, rest, self.remember
-        new.said = self.said if self.remember else _forgotten(self.said)
-        new.pieces, new.misses = self.pieces, self.misses
-        new.runs = shortened(self.runs) if self.runs.total > _KEPT and not self.collect else self.runs
+        new.plan = plan = self.plan
+        new.fed, new.held, new._rest = self.fed + fed, held, rest
+        new.said = self.said if plan.remember else _forgotten(self.said)
+        new.runs = self.runs if plan.collect or self.runs.kept <= _KEPT else shortened(self.runs)
         return new
 
     # ------------------------------------------------------------------------------------------------ what is known
+    @property
+    def machine(self) -> Machine:
+        """The parser."""
+        return self.plan.machine
+
+    @property
+    def state(self) -> AnyState:
+        """The parser's state after the finished pieces."""
+        return self.runs.after
+
+    @property
+    def pieces(self) -> int:
+        """Pieces run so far; none are counted where the lexer goes by the bulk: there the memo is beside the point."""
+        return 0 if self.machine.lexer.bulk else self.runs.total
+
+    @property
+    def misses(self) -> int:
+        """Those of them that were not in the memo."""
+        return 0 if self.machine.lexer.bulk else self.runs.missed
+
     @property
     def tail(self) -> str:
         """The text read but not yet a whole piece."""
@@ -187,7 +206,7 @@ class Cursor:
         """What was run after an earlier cursor of the same text, in order (fed from it directly)."""
         runs: list[Run] = []
         run: Run | None = self.runs
-        while run is not None and run.serial > since.runs.serial:
+        while run is not None and run.total > since.runs.total:
             runs.append(run)
             run = run.previous
         return runs[::-1]
@@ -219,7 +238,7 @@ class Cursor:
 
     def value(self) -> Node | None:
         """The tree of the finished pieces, or None if they were not collected."""
-        return build(self.machine, self.collected(), at_end=True) if self.collect else None
+        return build(self.machine, self.collected(), at_end=True) if self.plan.collect else None
 
     def collected(self) -> Iterator[str]:
         """The finished pieces (with `collect`)."""
@@ -330,18 +349,16 @@ class Cursor:
             self._run(group if len(group[0]) <= SEGMENT else segments(self.machine.lexer, group[0], self._mode()))
 
     def _run(self, pieces: list[str], end: tuple[int, int] | None = None) -> None:
-        machine, first, runs = self.machine, self.state, self.runs
+        machine, before = self.plan.machine, self.runs
         missed, mistaken = machine.pieces_run, machine.mistaken
-        self.state = after = reduce(getitem, pieces, first)
-        if not machine.lexer.bulk:                       # else the memo is beside the point, and so are its figures
-            self.misses += machine.pieces_run - missed
-            self.pieces += len(pieces)
-        self.runs = run = Run(machine, first, pieces, *runs.end, runs, end, after)
+        self.runs = run = before.then(pieces, reduce(getitem, pieces, before.after), end)
+        missed = machine.pieces_run - missed
+        run.missed += missed
         if mistaken != machine.mistaken:
             run.find_mistakes()
-            if self.says:
+            if self.plan.says:
                 self._say([(i, machine.mistakes(run.states[i], pieces[i])) for i in run.bad])
-        if machine.is_full:
+        if missed and machine.is_full:
             machine.clear()
 
     def _run_at_once(self, lines: list[str], *, divided: bool = False) -> bool:
@@ -351,8 +368,7 @@ class Cursor:
         after = self.machine.skip(self.state, "".join(lines))
         if after is None:
             return False
-        self.runs = Run(self.machine, self.state, lines, *self.runs.end, self.runs, None, after, divided=divided)
-        self.state = after
+        self.runs = self.runs.then(lines, after, divided=divided)
         return True
 
     def _say(self, bad: list[tuple[int, tuple[Mistake, ...]]]) -> None:

@@ -165,7 +165,7 @@ def _placed(cursor: Cursor) -> Iterator[Placed]:
         chain.append(run)
         run = run.previous
     for behind in reversed(chain):
-        line, column = behind.line, behind.column
+        line, column = behind.begin
         for piece, state in zip(behind.pieces, behind.states, strict=False):  # there is a state more than pieces
             yield Placed(piece, state, line, column)
             line, column = (line + 1, 0) if piece.endswith(("\n", "\r")) else (line, column + len(piece))

@@ -5,43 +5,67 @@ run, and the division of lines that were run as one text, are made when somebody
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
+from copy import copy
 from itertools import accumulate
 from operator import getitem
+from typing import Any, Final
 
-from engine.parse.machine import AnyState, Machine
+from engine.parse.machine import AnyState
 from engine.parse.pieces import segments
 from engine.parse.render import LOOK_BACK, Placed
 
 __all__ = ["Run", "RunWindow", "shortened"]
 
 
+_new: Final[Any] = object.__new__
+
+
 class Run:
-    """Some pieces: the state before them, where the first begins, the run before, where they end and in which state."""
+    """Some pieces: the state before them, where they begin, the run before, where they end and in which state."""
 
-    __slots__ = ("_pieces", "_places", "_states", "after", "bad", "column", "divided", "end", "first", "line",
-                 "machine", "previous", "serial", "total")
+    __slots__ = ("_pieces", "_places", "_states", "after", "bad", "begin", "divided", "end", "first", "kept", "missed",
+                 "previous", "total")
 
-    def __init__(self, machine: Machine, first: AnyState, pieces: list[str], line: int, column: int,
-                 previous: Run | None, end: tuple[int, int] | None = None, after: AnyState | None = None, *,
-                 divided: bool = True) -> None:
-        self.machine, self.first, self._pieces = machine, first, pieces
-        self.line, self.column, self.previous, self.divided = line, column, previous, divided
-        self.end = _end(pieces, line, column) if end is None else end
-        self.after = first if after is None else after
-        self._states: list[AnyState] | None = None
-        self._places: list[tuple[int, int]] | None = None
-        self.bad: list[int] = []
-        """Indices of the pieces in which something is wrong."""
-        if previous is None:
-            self.total, self.serial = len(pieces), 0
-        else:
-            self.total, self.serial = previous.total + len(pieces), previous.serial + 1
+    first: AnyState
+    after: AnyState
+    begin: tuple[int, int]
+    end: tuple[int, int]
+    previous: Run | None
+    divided: bool
+    bad: Sequence[int]
+    """Indices of the pieces in which something is wrong."""
+    kept: int
+    """The number of pieces in the chain up to here, and"""
+    total: int
+    """how many there were before it was shortened."""
+    missed: int
+    """Those of them that were not in the memo."""
+    _pieces: list[str]
+    _states: list[AnyState] | None
+    _places: list[tuple[int, int]]
+
+    def __init__(self, state: AnyState) -> None:
+        """Nothing yet, at the beginning of a text that is parsed from `state` on."""
+        self.first = self.after = state
+        self.begin = self.end = (0, 0)
+        self.previous, self.divided, self.bad, self.kept, self.total, self.missed = None, True, (), 0, 0, 0
+        self._pieces, self._states = [], None
+
+    def then(self, pieces: list[str], after: AnyState, end: tuple[int, int] | None = None, divided: bool = True) -> Run:
+        """What was run next: made without `__init__`, whose call would cost as much as all its assignments."""
+        run: Run = _new(Run)
+        run.first, run.after, run.previous, run.divided, run.bad = self.after, after, self, divided, ()
+        run.begin, run.end = self.end, _end(pieces, *self.end) if end is None else end
+        run.kept, run.total, run.missed = self.kept + len(pieces), self.total + len(pieces), self.missed
+        run._pieces, run._states = pieces, None
+        return run
 
     @property
     def pieces(self) -> list[str]:
         """The pieces."""
         if not self.divided:
-            lexer = self.machine.lexer
+            lexer = self.first.machine.lexer
             self._pieces = [piece for line in self._pieces for piece in segments(lexer, line, None)]
             self.divided = True
         return self._pieces
@@ -57,12 +81,14 @@ class Run:
     @property
     def places(self) -> list[tuple[int, int]]:
         """Line and column at which each piece begins."""
-        if self._places is None:
+        try:
+            return self._places
+        except AttributeError:
             self._places = []
-            line, column = self.line, self.column
-            for piece in self.pieces:
-                self._places.append((line, column))
-                line, column = (line + 1, 0) if piece[-1:] in ("\n", "\r") else (line, column + len(piece))
+        line, column = self.begin
+        for piece in self.pieces:
+            self._places.append((line, column))
+            line, column = (line + 1, 0) if piece[-1:] in ("\n", "\r") else (line, column + len(piece))
         return self._places
 
     def find_mistakes(self) -> None:
@@ -92,14 +118,14 @@ def shortened(run: Run) -> Run:
     count = 0
     while kept is not None and count <= LOOK_BACK:
         chain.append(kept)
-        count += kept.total - (kept.previous.total if kept.previous is not None else 0)
+        count += kept.kept - (kept.previous.kept if kept.previous is not None else 0)
         kept = kept.previous
     short: Run | None = None
     for old in reversed(chain):
-        copy = Run(old.machine, old.first, old._pieces, old.line, old.column, short, old.end, old.after,
-                   divided=old.divided)
-        copy._states, copy.bad, copy.serial = old._states, old.bad, old.serial
-        short = copy
+        count = old.kept - (old.previous.kept if old.previous is not None else 0)
+        shorter = copy(old)
+        shorter.previous, shorter.kept = short, count + (short.kept if short is not None else 0)
+        short = shorter
     assert short is not None
     return short
 
