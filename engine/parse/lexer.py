@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 __all__ = ["COMMON", "EOF", "ERROR", "NL", "OPEN", "WS", "Lexer", "Mode", "Scanned", "Spanning", "Symbols", "Terminal",
            "Trivia"]
@@ -69,6 +69,10 @@ class Mode(NamedTuple):
     depth: int = 1
 
 
+#: What a tree needs of a tile: its kind, the kind's name, the text without the blanks in front, and how many those are.
+Leaf = tuple[int, str, str, int]
+
+
 class Scanned(NamedTuple):
     """A token of a piece: its kind, its columns, and the mode left open if it does not end here."""
 
@@ -92,11 +96,31 @@ class _KindOf(dict[str, int]):
         return kind
 
 
+#: Leaves remembered at a time: few texts make up most of what trees are made of.
+_LEAVES_KEPT: Final = 16_384
+
+
+class _LeafOf(dict[str, Leaf]):
+    """Tile to leaf."""
+
+    def __init__(self, lexer: Lexer) -> None:
+        self.lexer = lexer
+
+    def __missing__(self, tile: str) -> Leaf:
+        kind, text = self.lexer.kind_of(tile), tile.lstrip(self.lexer.blanks)
+        if len(self) >= _LEAVES_KEPT:
+            self.clear()
+        leaf = self[tile] = kind, self.lexer.names[kind], text, len(tile) - len(text)
+        return leaf
+
+
 class Lexer:
     """Cuts pieces of text into kinds.
 
     `rules` are tried in order; `words` are texts of a terminal that are kinds of their own; `refine(kind, text)` may
     name another kind for a text.  `names` lists the kinds, `kind` maps their names to integers.
+    A terminal that may end far from where it begins, as a string does, needs another one behind it that matches its
+    beginning alone: what an unfinished token is must not depend on how much of a long line is known.
     `extra` kinds are made by `refine` only.  `classes` are the names people read for kinds that have no fixed text.
     `cut_after` and `cut_before` are characters at which a long line may be divided (at a token's edge only).
     """
@@ -117,6 +141,8 @@ class Lexer:
         self._compile(flags)
         self._memo = _KindOf(self.classify)
         self.kind_of = self._memo.__getitem__
+        self._leaves = _LeafOf(self)
+        self.leaf_of: Callable[[str], Leaf] = self._leaves.__getitem__
 
     def _compile(self, flags: int) -> None:
         blanks = f"[{re.escape(self.blanks)}]"
@@ -145,9 +171,10 @@ class Lexer:
     def forget(self) -> None:
         """Drop the memory of tile texts."""
         self._memo.clear()
+        self._leaves.clear()
 
     def __len__(self) -> int:
-        return len(self._memo)
+        return len(self._memo) + len(self._leaves)
 
     def classify(self, tile: str) -> int:
         """The kind of one tile."""

@@ -62,6 +62,9 @@ class Steps:
         self.tables, self.cells, self.count = tables, cells, 0
         self._predicted: list[dict[int, Any]] = [{} for _ in tables.names]
         self._deep: dict[tuple[Symbols_, int], Any] = {}
+        self._told: list[dict[int, tuple[Symbols_, bool, bool]]] = [{} for _ in tables.names]
+        #: What each symbol makes a tree builder do; last, for -1, what a token does.
+        self._actions = [(_OPS[event.op], event.name) if event else (TAKE, "") for event in (*tables.event, None)]
 
     def step(self, cells: tuple[AnyCell, ...], tags: Tags, kind: int) -> tuple[tuple[AnyCell, ...], Tags]:
         """The continuations after a flagged kind, most preferred first; none if it cannot follow."""
@@ -244,12 +247,61 @@ class Steps:
 
     def moves(self, cells: tuple[AnyCell, ...], tags: Tags, kind: int) -> tuple[Move, ...]:
         """How each continuation after a flagged kind came about, in the order of `step`."""
+        if len(cells) == 1 and (events := self._only_events(cells[0], kind)) is not None:
+            return (self._move(0, events),)
         kept = self._prune(self._ways(cells, kind, ()), tags)
-        return tuple(Move(way.source, way.events or (), tuple(map(self._action, way.events or ()))) for way, _ in kept)
+        return tuple(self._move(way.source, way.events or ()) for way, _ in kept)
 
-    def _action(self, symbol: int) -> tuple[int, str]:
-        event = self.tables.event[symbol] if symbol >= 0 else None
-        return (TAKE, "") if event is None else (_OPS[event.op], event.name)
+    def _move(self, source: int, events: Symbols_) -> Move:
+        return Move(source, events, tuple([self._actions[symbol] for symbol in events]))
+
+    def _only_events(self, cell: AnyCell, kind: int) -> Symbols_ | None:
+        """The events where there is one way to take a kind and nothing to choose; None elsewhere."""
+        t, store = self.tables, self.cells
+        events: list[int] = []
+        taken = False
+        while cell.__class__ is Cell and cell is not store.bottom and cell is not store.done:
+            symbol = cell.symbol
+            if t.event[symbol] is not None:
+                events.append(symbol)
+            elif t.mark[symbol] is None:
+                if taken:
+                    return tuple(events)
+                told = self._told[symbol].get(kind)
+                if told is None:
+                    told = self._told[symbol][kind] = self._tell(symbol, kind)
+                some, taken, more = told
+                events += some
+                if more:
+                    return tuple(events) if taken else None
+            cell = cell.rest
+        return tuple(events) if taken and cell is store.bottom else None
+
+    def _tell(self, symbol: int, kind: int) -> tuple[Symbols_, bool, bool]:
+        """The events of a symbol with a kind, is it taken, and is there more (of the symbol, or to be found out)?"""
+        t, stack, events = self.tables, [symbol], list[int]()
+        taken = False
+        while stack:
+            s = stack.pop()
+            term, guard, plan = t.term[s], t.guard[s], t.plan[s]
+            if t.event[s] is not None:
+                events.append(s)
+            elif t.mark[s] is None and taken:
+                return tuple(events), True, True
+            elif term is not None:
+                if kind not in term:
+                    return (), False, True
+                events.append(-1)
+                taken = True
+            elif guard is not None:
+                if kind not in guard:
+                    return (), False, True
+            elif plan is not None:
+                ways, empty = plan.get(kind), t.empty[s]
+                if ways is None and empty is None or ways is not None and len(ways) > 1:
+                    return (), False, True
+                stack.extend(reversed(ways[0] if ways is not None else empty or ()))
+        return tuple(events), taken, False
 
 
 def _together(note: AnyCell, a: _Way, b: _Way) -> bool:

@@ -163,18 +163,6 @@ class _Log:
         self.previous, self.actions, self.leaf = previous, actions, leaf
 
 
-class _Leaves(dict[str, tuple[int, str, str, int]]):
-    """Tile to kind, the kind's name, the text without the blanks in front, and how many blanks those are."""
-
-    def __init__(self, machine: Machine) -> None:
-        self.lexer = machine.lexer
-
-    def __missing__(self, tile: str) -> tuple[int, str, str, int]:
-        kind, text = self.lexer.kind_of(tile), tile.lstrip(self.lexer.blanks)
-        found = self[tile] = kind, self.lexer.names[kind], text, len(tile) - len(text)
-        return found
-
-
 class _Builder:
     """Keeps the open nodes; pieces go in, a root comes out."""
 
@@ -189,7 +177,6 @@ class _Builder:
         # part of it: what they hold belongs to the root.
         self.open: list[list[Tree]] = [self.root] * (machine.cells.opens(settled.cells[0]) + 1)
         self.logs: list[_Log] | None = None
-        self.leaves = _Leaves(machine)
 
     def piece(self, piece: str) -> None:
         """Take a piece."""
@@ -208,7 +195,7 @@ class _Builder:
         after = state[piece]
         if state.mistakes is not None and piece in state.mistakes or after.__class__ is InToken:
             return False
-        tiles = [self.leaves[tile] for tile in machine.lexer.tiles(piece)]
+        tiles = list(map(machine.lexer.leaf_of, machine.lexer.tiles(piece)))
         if state.recipes is None:
             state.recipes = Recipes(machine, state)
         recipe = state.recipes[tuple([kind for kind, _, _, _ in tiles])]

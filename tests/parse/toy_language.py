@@ -9,7 +9,7 @@ from __future__ import annotations
 from engine.parse import compile as compiling
 from engine.parse.grammar import Grammar, Ref, attempt, choice, label, many, recover, rule, sep_by, seq, token
 from engine.parse.lexer import Lexer, Spanning, Symbols, Terminal, Trivia
-from engine.parse.machine import Limits, Machine
+from engine.parse.machine import Limits, Machine, WrongToken
 
 SAMPLE = """\
 // a header
@@ -29,6 +29,7 @@ def toy_lexer() -> Lexer:
         Spanning(None, r"/\*[^\r\n]*?\*/", r"/\*", "*/"),
         Spanning("TEXT", r'"""[^\r\n]*?"""', r'"""', '"""'),
         Terminal("STRING", r'"[^"\r\n]*"'),
+        Terminal("UNCLOSED", r'"[^"\r\n]*'),
         Terminal("NUMBER", r"\d+"),
         Terminal("NAME", r"[^\W\d]\w*"),
         Symbols("{", "}", "[", "]", "(", ")", ",", "=", "+", "->", "."),
@@ -63,4 +64,7 @@ def toy_grammar() -> Grammar:
 def toy_machine(limits: Limits | None = None) -> Machine:
     """A machine of its own, so that what it remembers is known."""
     closers = ("]", "}", ")", ",")
-    return compiling.compile(toy_grammar(), toy_lexer(), margin=("let", "fn"), closers=closers, limits=limits)
+    wrong = {"UNCLOSED": WrongToken("toy.unclosed", "STRING")}
+    return compiling.compile(
+        toy_grammar(), toy_lexer(), margin=("let", "fn"), closers=closers, wrong=wrong, limits=limits
+    )
