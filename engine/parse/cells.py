@@ -10,22 +10,26 @@ Knows no text.  Invariant: the symbols of a continuation are those of a right-ha
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from engine.parse.tables import COMMIT, NOTE, Symbols_, Tables
 
-__all__ = ["AnyCell", "Cell", "Cells", "DeepCell"]
+__all__ = ["AnyCell", "Cell", "Cells", "DeepCell", "Notes"]
 
 #: A DeepCell takes up at most about this many symbols; more make a second one.
 _LONGEST_TAIL = 24
 
 
 class Cell:
-    """A symbol and what follows it.  `opens` counts the tree nodes that are still open."""
+    """A symbol and what follows it.
 
-    __slots__ = ("broken", "depth", "kid", "kids", "opens", "rest", "state", "symbol")
+    `opens` counts the tree nodes that are still open; `held`: a note comes first, before any commit.
+    """
 
-    def __init__(self, symbol: int, rest: Cell | None, depth: int, opens: int) -> None:
-        self.symbol, self.depth, self.opens = symbol, depth, opens
+    __slots__ = ("broken", "depth", "held", "kid", "kids", "opens", "rest", "state", "symbol")
+
+    def __init__(self, symbol: int, rest: Cell | None, depth: int, opens: int, held: bool) -> None:
+        self.symbol, self.depth, self.opens, self.held = symbol, depth, opens, held
         self.rest: Cell = self if rest is None else rest # only the two that end a continuation have none
         self.kid: Cell | None = None                     # the first cell on top of this one;
         self.kids: dict[int, Cell] | None = None         # further ones
@@ -36,10 +40,10 @@ class Cell:
 class DeepCell:
     """Some symbols and what follows them, below the depth at which cells are shared."""
 
-    __slots__ = ("depth", "rest", "shared", "tail")
+    __slots__ = ("depth", "held", "rest", "shared", "tail")
 
-    def __init__(self, tail: Symbols_, rest: AnyCell) -> None:
-        self.tail, self.rest = tail, rest
+    def __init__(self, tail: Symbols_, rest: AnyCell, held: bool) -> None:
+        self.tail, self.rest, self.held = tail, rest, held
         self.shared: Cell = rest if isinstance(rest, Cell) else rest.shared       # the first one below the cap
         self.depth: int = rest.depth + len(tail)
 
@@ -53,16 +57,27 @@ class DeepCell:
 AnyCell = Cell | DeepCell
 
 
+class Notes(NamedTuple):
+    """The notes of one continuation, from the first (`top`) to the last, which is `floor` deep.
+
+    A range, because right recursion leaves many at a time, and going through them at each token would be quadratic.
+    """
+
+    top: AnyCell
+    floor: int
+
+
 class Cells:
     """All continuations of one machine."""
 
     def __init__(self, tables: Tables, depth_cap: int) -> None:
         self.tables, self.cap, self.made = tables, depth_cap, 0
-        self.bottom, self.done = Cell(-1, None, 0, 0), Cell(-2, None, 0, 0)
+        self.bottom, self.done = Cell(-1, None, 0, 0, False), Cell(-2, None, 0, 0, False)
         self._note = [mark == NOTE for mark in tables.mark]
         # A node that is both opened and closed further down is not open yet.
         self._closes = [0 if event is None else 1 if event.op == "close" else -1 for event in tables.event]
         self._tails: dict[Symbols_, Symbols_] = {}       # equal tails share one tuple
+        self._holds: dict[Symbols_, bool | None] = {}    # `held`, as far as such a tail decides it
 
     def cons(self, symbol: int, rest: AnyCell) -> AnyCell:
         """The continuation `symbol`, then `rest`."""
@@ -76,7 +91,8 @@ class Cells:
             return kid
         if kids is not None and symbol in kids:
             return kids[symbol]
-        cell = Cell(symbol, rest, rest.depth + 1, rest.opens + self._closes[symbol])
+        cell = Cell(symbol, rest, rest.depth + 1, rest.opens + self._closes[symbol],
+                    self._held((symbol,), rest))
         self.made += 1
         if kid is None:
             rest.kid = cell
@@ -98,11 +114,19 @@ class Cells:
     def on(self, symbols: Symbols_, rest: AnyCell) -> DeepCell:
         """The continuation `symbols`, then `rest`, below the depth cap; long ones in two objects."""
         if len(symbols) > _LONGEST_TAIL:
-            return DeepCell(symbols[:-_LONGEST_TAIL], self._deep(symbols[-_LONGEST_TAIL:], rest))
-        return DeepCell(symbols, rest)
+            rest, symbols = self._deep(symbols[-_LONGEST_TAIL:], rest), symbols[:-_LONGEST_TAIL]
+        return DeepCell(symbols, rest, self._held(symbols, rest))
 
     def _deep(self, symbols: Symbols_, rest: AnyCell) -> DeepCell:
-        return DeepCell(self._tails.setdefault(symbols, symbols), rest)
+        return DeepCell(self._tails.setdefault(symbols, symbols), rest, self._held(symbols, rest))
+
+    def _held(self, symbols: Symbols_, rest: AnyCell) -> bool:
+        known = self._holds.get(symbols, 0)
+        if known == 0:
+            marks = (self.tables.mark[symbol] for symbol in symbols)
+            first = next((mark for mark in marks if mark in (NOTE, COMMIT)), None)
+            known = self._holds[symbols] = None if first is None else first == NOTE
+        return rest.held if known is None else bool(known)
 
     def opens(self, cell: AnyCell) -> int:
         """The tree nodes still open in a continuation; counted, not kept, below the depth cap."""
@@ -129,15 +153,33 @@ class Cells:
             yield symbol, cell
             cell = rest
 
-    def notes_below(self, cell: AnyCell) -> tuple[AnyCell, ...]:
-        """The notes that a commit above `cell` settles: those with no further commit in between."""
-        mark, out = self.tables.mark, []
-        for symbol, at in self.walk(cell):
-            if mark[symbol] == COMMIT:
-                break
+    def meeting(self, cell: AnyCell, other: AnyCell, *, commits: bool = False) -> AnyCell | None:
+        """The first continuation that two have in common; with `commits`, None if `cell` has a commit before that."""
+        mark = self.tables.mark
+        while cell != other:
+            deeper = cell.depth >= other.depth
+            if cell.depth <= other.depth:
+                other = self.pop(other)[1]
+            if deeper:
+                symbol, cell = self.pop(cell)
+                if commits and mark[symbol] == COMMIT:
+                    return None
+        return cell
+
+    def first_note(self, cell: AnyCell, floor: int) -> AnyCell | None:
+        """The first note of a continuation, if it is not below `floor`."""
+        mark = self.tables.mark
+        while cell.depth >= floor and cell is not self.bottom and cell is not self.done:
+            symbol, rest = self.pop(cell)
             if mark[symbol] == NOTE:
-                out.append(at)
-        return tuple(out)
+                return cell
+            cell = rest
+        return None
+
+    def settles(self, commit: AnyCell, notes: Notes) -> bool:
+        """Does a commit with that continuation settle one of these notes: with no further commit in between?"""
+        common = self.meeting(commit, notes.top, commits=True)
+        return common is not None and common.held and self.first_note(common, notes.floor) is not None
 
     def inside(self, cell: AnyCell, note: AnyCell) -> bool:
         """Is the continuation still inside the choice that `note` belongs to?"""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.parse.cells import AnyCell, DeepCell
+from engine.parse.cells import AnyCell, DeepCell, Notes
 
 if TYPE_CHECKING:
     from engine.parse.lexer import Mode
@@ -109,7 +109,7 @@ class InToken:
 AnyState = State | DeepState | InToken
 Settled = State | DeepState
 #: For each continuation of a state, the choices it has left while an alternative further left is undecided in them.
-Tags = tuple[frozenset[AnyCell], ...] | None
+Tags = tuple[frozenset[Notes], ...] | None
 
 
 #: Cells compared below the depth cap before two states are taken as different.

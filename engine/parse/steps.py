@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from engine.parse.cells import AnyCell, Cell, Cells, DeepCell
+from engine.parse.cells import AnyCell, Cell, Cells, DeepCell, Notes
 from engine.parse.states import Tags
 from engine.parse.tables import COMMIT, CUT, NOTE, Symbols_, Tables
 
 __all__ = ["ADOPT", "CLOSE", "OPEN_NODE", "TAKE", "Actions", "Move", "Steps"]
 
-_NO_TAGS: Final[frozenset[AnyCell]] = frozenset()
+_NO_TAGS: Final[frozenset[Notes]] = frozenset()
 
 
 #: What a tree builder does: append the token, open a node, open one around the last sibling, close a node.
@@ -37,12 +37,12 @@ class Move:
 
 @dataclass(slots=True)
 class _Way:
-    """One way to take a token: what follows, events, the notes it left behind and those its commits settle."""
+    """One way to take a token: what follows, events, the notes it left behind, and what lay below its commits."""
 
     cell: AnyCell
-    events: Symbols_ | None
-    left: tuple[AnyCell, ...]
-    settles: tuple[AnyCell, ...]
+    events: Symbols_
+    left: tuple[Notes, ...]
+    commits: tuple[AnyCell, ...]
     source: int = 0
     dead: bool = False
     """It cannot take the token, but got past a commit before it found out."""
@@ -50,6 +50,8 @@ class _Way:
     """The choices it entered with this token: the note, and the number of the alternative."""
 
 
+#: Finished frames that are a long stack, and how many of those are remembered.
+_LONG: Final = 16
 #: What a single symbol does with a kind, besides leaving symbols to go on with.
 _POP: Final = ("pop",)
 _FAIL: Final = ("fail",)
@@ -62,6 +64,8 @@ class Steps:
         self.tables, self.cells, self.count = tables, cells, 0
         self._predicted: list[dict[int, Any]] = [{} for _ in tables.names]
         self._deep: dict[tuple[Symbols_, int], Any] = {}
+        self._finished: dict[AnyCell, tuple[AnyCell, Notes | None]] = {}
+        """What long stacks of finished frames amount to; see `_finish`."""
         self._told: list[dict[int, tuple[Symbols_, bool, bool]]] = [{} for _ in tables.names]
         #: What each symbol makes a tree builder do; last, for -1, what a token does.
         self._actions = [(_OPS[event.op], event.name) if event else (TAKE, "") for event in (*tables.event, None)]
@@ -70,13 +74,13 @@ class Steps:
         """The continuations after a flagged kind, most preferred first; none if it cannot follow."""
         self.count += 1
         if len(cells) > 1:
-            return self._pruned(self._ways(cells, kind, None), tags)
+            return self._pruned(self._ways(cells, kind), tags)
         cell = cells[0]
         store = self.cells
         while cell.__class__ is DeepCell:
             left = self._deep_left(cell.tail, kind)
             if left is False:
-                return self._pruned(self._ways((cell,), kind, None), None)
+                return self._pruned(self._ways((cell,), kind), None)
             if left is _FAIL:
                 return (), None
             if left is not _POP:
@@ -89,7 +93,7 @@ class Steps:
             if left is None:
                 left = predicted[kind] = self._predict(symbol, kind)
             if left is False:
-                return self._pruned(self._ways((cell,), kind, None), None)
+                return self._pruned(self._ways((cell,), kind), None)
             if left is _FAIL:
                 return (), None
             if left is not _POP:
@@ -149,28 +153,22 @@ class Steps:
             cell = store.pop(cell)[1]
         return store.done
 
-    def _ways(self, cells: tuple[AnyCell, ...], kind: int, events: Symbols_ | None) -> list[_Way]:
-        """All ways of the continuations to take a flagged kind, in order of preference.  `events` None: none wanted."""
+    def _ways(self, cells: tuple[AnyCell, ...], kind: int, *, events: bool = False) -> list[_Way]:
+        """All ways of the continuations to take a flagged kind, in order of preference; with their events if wanted."""
         out: list[_Way] = []
         for source, cell in enumerate(cells):
             first = len(out)
-            self._advance(cell, kind, events, (), (), out)
+            self._advance(cell, kind, [] if events else None, (), (), out)
             for way in out[first:]:
                 way.source = source
         return out
 
-    def _advance(self, cell: AnyCell, kind: int, events: Symbols_ | None, left: tuple[AnyCell, ...],
-                 settles: tuple[AnyCell, ...], out: list[_Way], entered: tuple[tuple[AnyCell, int], ...] = ()) -> None:
+    def _advance(self, cell: AnyCell, kind: int, events: list[int] | None, left: tuple[Notes, ...],
+                 commits: tuple[AnyCell, ...], out: list[_Way], entered: tuple[tuple[AnyCell, int], ...] = ()) -> None:
         t, store = self.tables, self.cells
         while cell is not store.bottom and cell is not store.done:
             symbol, rest = store.pop(cell)
-            term, plan, guard, mark = t.term[symbol], t.plan[symbol], t.guard[symbol], t.mark[symbol]
-            if term is not None:
-                if kind in term:
-                    out.append(self._taken(rest, events, left, settles))
-                    out[-1].entered = entered
-                    return
-                break
+            term, plan, guard = t.term[symbol], t.plan[symbol], t.guard[symbol]
             if plan is not None:
                 ways, empty = plan.get(kind), t.empty[symbol]
                 if ways is None and empty is None:
@@ -178,42 +176,61 @@ class Steps:
                 if ways is not None and len(ways) > 1:
                     note = store.push(ways[0][-1:], rest)
                     for i, way in enumerate(ways):
-                        self._advance(store.push(way, rest), kind, events, left, settles, out, (*entered, (note, i)))
+                        shown = None if events is None else [*events]
+                        self._advance(store.push(way, rest), kind, shown, left, commits, out, (*entered, (note, i)))
                     return
                 cell = store.push(ways[0] if ways is not None else empty or (), rest)
-                continue
-            if guard is not None:
-                if kind not in guard:
+            elif term is not None:
+                if kind not in term:
                     break
-            elif t.event[symbol] is not None:
-                events = None if events is None else (*events, symbol)
-            elif mark == NOTE:
-                left = (*left, cell)
-            elif mark in (COMMIT, CUT):
-                settles += store.notes_below(rest)
-            cell = rest
-        if settles:
-            out.append(_Way(cell, None, left, settles, dead=True, entered=entered))
+                if events is not None:
+                    events.append(-1)
+                cell, left, commits = self._finish(rest, events, left, commits)
+                after = store.done if cell is store.bottom else cell
+                out.append(_Way(after, tuple(events or ()), left, commits, entered=entered))
+                return
+            elif t.skip[symbol] is not None or guard is not None and kind in guard:
+                cell = rest
+            elif guard is not None:
+                break
+            else:
+                cell, left, commits = self._finish(cell, events, left, commits)
+        if commits:
+            out.append(_Way(cell, (), left, commits, dead=True, entered=entered))
 
-    def _taken(self, rest: AnyCell, events: Symbols_ | None, left: tuple[AnyCell, ...],
-               settles: tuple[AnyCell, ...]) -> _Way:
-        """The token is taken: settle, keeping events and commits."""
+    def _finish(self, cell: AnyCell, events: list[int] | None, left: tuple[Notes, ...],
+                commits: tuple[AnyCell, ...]) -> tuple[AnyCell, tuple[Notes, ...], tuple[AnyCell, ...]]:
+        """Go past the frames that are finished at the top of a continuation, taking up their events, notes and commits.
+
+        Where right recursion has left a long stack of them, what they amount to is remembered for a while: going
+        through them at each token would be quadratic.  Events are wanted one by one all the same.
+        """
         t, store = self.tables, self.cells
-        if events is not None:
-            events = (*events, -1)
-        while rest is not store.bottom:
-            symbol, below = store.pop(rest)
+        first, count, own = cell, 0, list[AnyCell]()
+        notes: Notes | None = None
+        while cell is not store.bottom and cell is not store.done:
+            known = self._finished.get(cell) if events is None and self._finished else None
+            if known is not None:
+                cell, below = known
+                notes, count = _joined(notes, below), count + _LONG
+                break
+            symbol, rest = store.pop(cell)
             mark = t.mark[symbol]
             if t.event[symbol] is not None:
-                events = None if events is None else (*events, symbol)
+                if events is not None:
+                    events.append(symbol)
             elif mark == NOTE:
-                left = (*left, rest)
+                notes = _joined(notes, Notes(cell, cell.depth))
             elif mark in (COMMIT, CUT):
-                settles += store.notes_below(below)
-            else:
-                return _Way(rest, events, left, settles)
-            rest = below
-        return _Way(store.done, events, left, settles)
+                own.append(rest)
+            elif mark is None:
+                break
+            cell, count = rest, count + 1
+        if count > _LONG and not own:
+            if len(self._finished) > _LONG:
+                self._finished.clear()
+            self._finished[first] = cell, notes
+        return cell, left if notes is None else (*left, notes), (*commits, *own)
 
     def _pruned(self, ways: list[_Way], tags: Tags) -> tuple[tuple[AnyCell, ...], Tags]:
         kept = self._prune(ways, tags)
@@ -224,33 +241,54 @@ class Steps:
         cells, new = tuple(way.cell for way, _ in kept), tuple(tag for _, tag in kept)
         return cells, new if any(new) else None
 
-    def _prune(self, ways: list[_Way], tags: Tags) -> list[tuple[_Way, frozenset[AnyCell]]]:
+    def _prune(self, ways: list[_Way], tags: Tags) -> list[tuple[_Way, frozenset[Notes]]]:
         """Drop duplicates (leftmost wins) and what a commit further left has beaten.
 
         An alternative that has left its choice while one further left is undecided in it stays tagged with that
         choice's note, so that a later commit still finds it: ordered choice as a backtracking parser has it.
         """
-        kept: list[tuple[_Way, frozenset[AnyCell]]] = []
-        settled: list[tuple[AnyCell, _Way]] = []
-        inside = self.cells.inside
+        kept: list[tuple[_Way, frozenset[Notes]]] = []
+        committed: list[_Way] = []
         for way in ways:
             tag = (tags[way.source] if tags else _NO_TAGS).union(way.left)
-            if any((note in tag or inside(way.cell, note)) and not _together(note, by, way) for note, by in settled):
+            if any(self._beaten(way, tag, by) for by in committed):
                 continue
-            settled.extend((note, way) for note in way.settles)
+            if way.commits:
+                committed.append(way)
             if way.dead:
                 continue
-            tag = frozenset(note for note in tag if any(inside(other.cell, note) for other, _ in kept))
+            tag = frozenset(still for notes in tag if (still := self._undecided(notes, kept)) is not None)
             if not any(other.cell == way.cell and other_tag <= tag for other, other_tag in kept):
                 kept.append((way, tag))
         return kept
+
+    def _undecided(self, notes: Notes, kept: list[tuple[_Way, frozenset[Notes]]]) -> Notes | None:
+        """Those of some notes that an alternative further left is still inside of."""
+        store, top = self.cells, None
+        for other, _ in kept:
+            common = store.meeting(notes.top, other.cell)
+            first = store.first_note(common, notes.floor) if common is not None else None
+            if first is not None and (top is None or first.depth > top.depth):
+                top = first
+        return Notes(top, notes.floor) if top is not None else None
+
+    def _beaten(self, way: _Way, tag: frozenset[Notes], by: _Way) -> bool:
+        """Is a way inside a choice, or tagged with one, that another way has committed to another alternative of?"""
+        store = self.cells
+        if by.source != way.source:
+            return any(store.settles(at, notes) for at in by.commits for notes in (*tag, Notes(way.cell, 0)))
+        # They parted with this token, so only at choices that they entered with it.
+        entered = {note for note, i in (*by.entered, *way.entered) if _entered(by, note) != _entered(way, note)}
+        within = (note for note in entered if store.inside(way.cell, note)
+                  or any(note.depth >= notes.floor and store.inside(notes.top, note) for notes in tag))
+        return any(store.settles(at, Notes(note, note.depth)) for note in within for at in by.commits)
 
     def moves(self, cells: tuple[AnyCell, ...], tags: Tags, kind: int) -> tuple[Move, ...]:
         """How each continuation after a flagged kind came about, in the order of `step`."""
         if len(cells) == 1 and (events := self._only_events(cells[0], kind)) is not None:
             return (self._move(0, events),)
-        kept = self._prune(self._ways(cells, kind, ()), tags)
-        return tuple(self._move(way.source, way.events or ()) for way, _ in kept)
+        kept = self._prune(self._ways(cells, kind, events=True), tags)
+        return tuple(self._move(way.source, way.events) for way, _ in kept)
 
     def _move(self, source: int, events: Symbols_) -> Move:
         return Move(source, events, tuple([self._actions[symbol] for symbol in events]))
@@ -304,7 +342,11 @@ class Steps:
         return tuple(events), taken, False
 
 
-def _together(note: AnyCell, a: _Way, b: _Way) -> bool:
-    """Are two ways of one alternative of the choice that `note` belongs to?  Then a commit of one spares the other."""
-    first, second = ([i for at, i in way.entered if at == note] for way in (a, b))
-    return a.source == b.source and first == second
+def _joined(notes: Notes | None, below: Notes | None) -> Notes | None:
+    """Two ranges of one continuation as one."""
+    return below if notes is None else notes if below is None else Notes(notes.top, below.floor)
+
+
+def _entered(way: _Way, note: AnyCell) -> list[int]:
+    """The alternatives of a choice that a way entered."""
+    return [i for at, i in way.entered if at == note]
