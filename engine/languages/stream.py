@@ -19,7 +19,7 @@ from engine.parse.units import begins_unit
 
 __all__ = ["Checker"]
 
-#: Transitions the machine may remember while a text streams by: its lines are seldom seen twice.
+#: Transitions and texts of tokens the machine may remember while a text streams by: its lines are seldom seen twice.
 MEMO_KEPT: Final = 60_000
 
 
@@ -69,7 +69,7 @@ class Checker:
                 elif self._unit_size <= self.checks.language.unit_limit:
                     for piece in run.pieces:
                         self._add(piece)
-        if self.machine.entries > MEMO_KEPT:
+        if self.machine.entries + len(self.machine.lexer) > MEMO_KEPT:
             self.machine.clear()
         return in_order(found)
 

@@ -85,14 +85,20 @@ class Scanned(NamedTuple):
 Rule = Terminal | Symbols | Trivia | Spanning
 
 
+#: Characters of a tile whose kind is remembered; longer ones are rarely seen twice and would fill the memory.
+_LONGEST_TILE: Final = 128
+
+
 class _KindOf(dict[str, int]):
-    """Tile to kind; a new text is classified once."""
+    """Tile to kind; a new text is classified once, a long one each time."""
 
     def __init__(self, classify: Callable[[str], int]) -> None:
         self.classify = classify
 
     def __missing__(self, tile: str) -> int:
-        kind = self[tile] = self.classify(tile)
+        kind = self.classify(tile)
+        if len(tile) <= _LONGEST_TILE:
+            self[tile] = kind
         return kind
 
 
@@ -147,9 +153,9 @@ class Lexer:
     def _compile(self, flags: int) -> None:
         blanks = f"[{re.escape(self.blanks)}]"
         complete = [_uncaptured(_pattern(rule)) for rule in self.rules]
-        openers = [_uncaptured(rule.opener) + r"[^\r\n]*" for rule in self.spanning]
-        # An opener whose token does not end on the line goes behind its complete form and before everything else that
-        # could match less of it; so it stands right behind the rule it belongs to.
+        openers = [_uncaptured(rule.opener) for rule in self.spanning]
+        # An opener without its complete form goes behind that and before everything else that could match less of it.
+        # It is a tile by itself: with the rest of the line, many of them on a long one would cost its square.
         ordered: list[str] = []
         for rule, pattern in zip(self.rules, complete, strict=True):
             ordered.append(pattern)

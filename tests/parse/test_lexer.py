@@ -79,6 +79,22 @@ def test_the_longest_symbol_wins_and_groups_in_patterns_do_no_harm() -> None:
     assert [lexer.names[k] for k in lexer.kinds("ac<<=<< <")] == ["N", "<<=", "<<", "<"]
 
 
+def test_the_opener_of_a_token_that_is_not_simply_complete_is_a_tile_by_itself() -> None:
+    line = "/* /**/ */ a " * 3
+
+    assert [tile.strip() for tile in LEXER.tiles(line)].count("/*") == 3
+    assert max(map(len, LEXER.tiles(line * 100))) < 10
+    assert scanned(line) == [("NAME", "a")] * 3
+
+
+def test_long_texts_are_not_remembered() -> None:
+    lexer = little_lexer()
+    for letter in "abc":
+        assert list(lexer.kinds(letter * 10_000)) == [lexer.kind["NAME"]]
+
+    assert len(lexer) == 0
+
+
 def test_the_memory_of_texts_can_be_dropped() -> None:
     lexer = little_lexer()
     before = list(lexer.kinds("abc def"))
