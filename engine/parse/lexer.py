@@ -85,7 +85,7 @@ class Scanned(NamedTuple):
 Rule = Terminal | Symbols | Trivia | Spanning
 
 
-#: Characters of a tile whose kind is remembered; longer ones are rarely seen twice and would fill the memory.
+#: Characters of a tile that is remembered; longer ones are rarely seen twice and would fill the memory.
 _LONGEST_TILE: Final = 128
 
 
@@ -116,7 +116,9 @@ class _LeafOf(dict[str, Leaf]):
         kind, text = self.lexer.kind_of(tile), tile.lstrip(self.lexer.blanks)
         if len(self) >= _LEAVES_KEPT:
             self.clear()
-        leaf = self[tile] = kind, self.lexer.names[kind], text, len(tile) - len(text)
+        leaf = kind, self.lexer.names[kind], text, len(tile) - len(text)
+        if len(tile) <= _LONGEST_TILE:
+            self[tile] = leaf
         return leaf
 
 

@@ -91,6 +91,7 @@ def test_long_texts_are_not_remembered() -> None:
     lexer = little_lexer()
     for letter in "abc":
         assert list(lexer.kinds(letter * 10_000)) == [lexer.kind["NAME"]]
+        assert lexer.leaf_of(letter * 10_000)[1:] == ("NAME", letter * 10_000, 0)
 
     assert len(lexer) == 0
 
