@@ -108,6 +108,11 @@ class Analysis:
             found = in_order([*found, *said])
         return found if limit is None else found[:limit]
 
+    @property
+    def diagnostic_count(self) -> int:
+        """How many there are in all; the parser's are not put into words for that."""
+        return self.document.diagnostic_count + sum(1 for _ in self._said())
+
     def _said(self) -> Iterator[Diagnostic]:
         blocks = self.document.blocks
         once: set[str] = set()

@@ -275,6 +275,13 @@ class Document:
                 return out[:limit]
         return out + self.end_diagnostics()
 
+    @property
+    def diagnostic_count(self) -> int:
+        """How many there are; none is put into words for that."""
+        blocks, mistakes = self._blocks, self.machine.mistakes
+        count = sum(len(mistakes(blocks.state(place), blocks.piece(place))) for place in blocks.flagged("bad"))
+        return count + (not self.machine.accepts_end(self._end))
+
     def diagnostics_at(self, place: Place) -> tuple[Diagnostic, ...]:
         """The diagnostics of one piece."""
         blocks = self._blocks

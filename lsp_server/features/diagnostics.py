@@ -68,7 +68,7 @@ def diagnostics_json(document: OpenDocument, positions: Positions, shape: Shape)
         line = _last_unit(analysis)
         found = [diagnostic for diagnostic in found if diagnostic.span.end.line < line]
     if len(found) > shape.most:
-        found = [*found[: shape.most], _more(found[shape.most], len(analysis.diagnostics()) - shape.most)]
+        found = [*found[: shape.most], _more(found[shape.most], analysis.diagnostic_count - shape.most)]
     setting = Setting(document.uri, name, positions, text, shape)
     return document.kept.written(found, lambda one: written(one, setting))
 

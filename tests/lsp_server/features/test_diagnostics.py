@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.request import url2pathname
 
@@ -15,6 +16,9 @@ from lsprotocol.converters import get_converter
 from engine.languages import CheckSettings
 from engine.parse.diagnostics import Diagnostic, FixIt, Related, Severity, TextEdit
 from engine.parse.expected import Expectation, ExpectationSummary
+from engine.parse.machine import Machine
+from engine.parse.recovery import Mistake
+from engine.parse.render import Window, render
 from engine.parse.source import Position, Span
 from lsp_server.documents import Documents, OpenDocument
 from lsp_server.features.diagnostics import LOST, MORE, SEVERITIES, Setting, Shape, diagnostics_json, written
@@ -169,6 +173,20 @@ def test_at_most_so_many_diagnostics_and_then_how_many_more(count: int, shown: i
         assert (found[-1]["code"], found[-1]["severity"]) == (MORE, 3)
         assert found[-1]["message"].startswith(f"{count - 500} more")
         assert found[-1]["range"]["start"]["line"] == 501
+
+
+def test_those_that_are_not_shown_are_counted_and_not_put_into_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, document = opened("[\n" + "1 1,\n" * 5000 + "1]")
+    worded: list[int] = []
+
+    def counting(machine: Machine, mistakes: Sequence[Mistake], window: Window) -> tuple[Diagnostic, ...]:
+        worded.append(len(mistakes))
+        return render(machine, mistakes, window)
+
+    monkeypatch.setattr("engine.parse.document.render", counting)
+
+    assert listed(document)[-1]["message"].startswith("4500 more")
+    assert sum(worded) <= 501
 
 
 def test_a_lost_document_has_one_notice_on_its_first_line() -> None:

@@ -14,12 +14,15 @@ from engine.languages.reml.lexer import HARD
 __all__ = ["quick_facts"]
 
 _NOTHING: Final = UnitFacts()
+#: Blanks and comments at a line's end; a name, perhaps in parts, and what is behind it.
+_BLANKS: Final = r"(?:\s|//[^\r\n]*+)*+"
+_NAME: Final = rf"\w++(?:{_BLANKS}[.:]++{_BLANKS}\w++)*+{_BLANKS}:*+{_BLANKS}"
 #: Something a check may speak about: attributes and bindings by `@`, words, ranges and rest items, raw strings,
 #: patterns in brackets right behind a bracket or bar that may open parameters, comments (they may hide what the head
 #: looks like).
 _TRIGGER: Final = re.compile(
     r"[@#;]|\.\.|/\*|\br#*\"|\b(?:match|for|as|rec|super|level|module|conductor|pattern|extern|impl|trait|actor|macro|var|defer)\b"
-    r"|[(|,]\s*(?:[({\[]|[\w.:]+\s*[({])|\|\s*[\w.:]+\s*[({]"
+    rf"|[(|,]{_BLANKS}(?:[({{\[]|{_NAME}[({{])"
 )
 #: The head of a unit that is a function, a type or a simple value: the keyword, and the name if it defines one.
 _HEAD: Final = re.compile(
