@@ -11,6 +11,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import IO, Final
 
 import click
@@ -36,6 +37,7 @@ def collect_rarely() -> None:
 def run() -> None:
     """Runs the command of this process's arguments and ends the process."""
     collect_rarely()
+    _replace_closed()
     for stream in (sys.stdout, sys.stderr):
         _prepare(stream)
     if "_PENSTOCK_COMPLETE" in os.environ:  # a shell asks for completions; Click answers and exits
@@ -56,7 +58,7 @@ def exit_code(arguments: Sequence[str]) -> int:
         return _interrupted()
     except OSError as error:
         if not _reader_left(error):
-            return _failed(error)
+            return _refused(error)
         _drop_output()
         return BROKEN_PIPE
     except Exception as error:  # noqa: BLE001 - the last line of defence of the process
@@ -68,6 +70,13 @@ def _outcome(arguments: Sequence[str]) -> int:
         result = penstock.invoke(context)
     sys.stdout.flush()
     return result if isinstance(result, int) else 0
+
+
+def _replace_closed() -> None:
+    """Whoever starts us with a standard stream closed wants nothing read from it and nothing written to it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - for the process's life
 
 
 def _prepare(stream: IO[str] | None) -> None:
@@ -99,6 +108,13 @@ def _drop_output() -> None:
             stream.flush()
         except OSError:
             os.dup2(nowhere, stream.fileno())
+
+
+def _refused(error: OSError) -> int:
+    """Reading or writing failed where no diagnostic can say so: a full disk, for example."""
+    _drop_output()
+    click.echo(f"penstock: input or output failed: {error.strerror or error}", err=True)
+    return INTERNAL_FAILURE
 
 
 def _failed(error: Exception) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -203,6 +205,46 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
     assert process.wait(PATIENCE) == BROKEN_PIPE
     assert process.stderr.read() == b""
     process.stderr.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_full_disk_is_3_and_called_by_its_name(tmp_path: Path) -> None:
+    write(tmp_path, {"a.json": "[1,]"})
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*COMMAND, "check", "a.json"],
+            cwd=tmp_path,
+            env=environment(tmp_path),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    assert done.returncode == INTERNAL_FAILURE
+    assert done.stderr.decode() == f"penstock: input or output failed: {os.strerror(errno.ENOSPC)}\n"
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("closed", "arguments"),
+    [(">&-", ("check", "a.json")), ("<&-", ("check", "-", "--language", "json")), ("2>&-", ("check", "a.json"))],
+)
+def test_closed_standard_streams_are_like_the_null_device(
+    tmp_path: Path, closed: str, arguments: tuple[str, ...]
+) -> None:
+    write(tmp_path, {"a.json": "[1,]"})
+    line = f"{shlex.join([*COMMAND, *arguments])} {closed}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", line],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 @POSIX
