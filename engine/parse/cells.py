@@ -23,14 +23,16 @@ _LONGEST_TAIL = 24
 class Cell:
     """A symbol and what follows it.
 
-    `opens` counts the tree nodes that are still open; `held`: a note comes first, before any commit.
+    `opens` counts the tree nodes that are still open; `marked` is the nearest cell, from this one down, that begins
+    with a note or a commit.
     """
 
-    __slots__ = ("broken", "depth", "held", "kid", "kids", "opens", "rest", "state", "symbol")
+    __slots__ = ("broken", "depth", "kid", "kids", "marked", "opens", "rest", "state", "symbol")
 
-    def __init__(self, symbol: int, rest: Cell | None, depth: int, opens: int, held: bool) -> None:
-        self.symbol, self.depth, self.opens, self.held = symbol, depth, opens, held
+    def __init__(self, symbol: int, rest: Cell | None, depth: int, opens: int) -> None:
+        self.symbol, self.depth, self.opens = symbol, depth, opens
         self.rest: Cell = self if rest is None else rest # only the two that end a continuation have none
+        self.marked: Cell | None = None if rest is None else rest.marked
         self.kid: Cell | None = None                     # the first cell on top of this one;
         self.kids: dict[int, Cell] | None = None         # further ones
         self.state: object = None                        # the state of this continuation alone,
@@ -38,12 +40,15 @@ class Cell:
 
 
 class DeepCell:
-    """Some symbols and what follows them, below the depth at which cells are shared."""
+    """Some symbols and what follows them, below the depth at which cells are shared.
 
-    __slots__ = ("depth", "held", "rest", "shared", "tail")
+    `mark`: the index of the first note or commit in the tail, or -1; `below` is the nearest one in the rest.
+    """
 
-    def __init__(self, tail: Symbols_, rest: AnyCell, held: bool) -> None:
-        self.tail, self.rest, self.held = tail, rest, held
+    __slots__ = ("below", "depth", "mark", "rest", "shared", "tail")
+
+    def __init__(self, tail: Symbols_, rest: AnyCell, mark: int, below: AnyCell | None) -> None:
+        self.tail, self.rest, self.mark, self.below = tail, rest, mark, below
         self.shared: Cell = rest if isinstance(rest, Cell) else rest.shared       # the first one below the cap
         self.depth: int = rest.depth + len(tail)
 
@@ -72,12 +77,12 @@ class Cells:
 
     def __init__(self, tables: Tables, depth_cap: int) -> None:
         self.tables, self.cap, self.made = tables, depth_cap, 0
-        self.bottom, self.done = Cell(-1, None, 0, 0, False), Cell(-2, None, 0, 0, False)
+        self.bottom, self.done = Cell(-1, None, 0, 0), Cell(-2, None, 0, 0)
         self._note = [mark == NOTE for mark in tables.mark]
+        self._mark = [mark in (NOTE, COMMIT) for mark in tables.mark]
         # A node that is both opened and closed further down is not open yet.
         self._closes = [0 if event is None else 1 if event.op == "close" else -1 for event in tables.event]
-        self._tails: dict[Symbols_, Symbols_] = {}       # equal tails share one tuple
-        self._holds: dict[Symbols_, bool | None] = {}    # `held`, as far as such a tail decides it
+        self._tails: dict[Symbols_, tuple[Symbols_, int]] = {}       # equal tails share one tuple; its first mark
 
     def cons(self, symbol: int, rest: AnyCell) -> AnyCell:
         """The continuation `symbol`, then `rest`."""
@@ -91,8 +96,9 @@ class Cells:
             return kid
         if kids is not None and symbol in kids:
             return kids[symbol]
-        cell = Cell(symbol, rest, rest.depth + 1, rest.opens + self._closes[symbol],
-                    self._held((symbol,), rest))
+        cell = Cell(symbol, rest, rest.depth + 1, rest.opens + self._closes[symbol])
+        if self._mark[symbol]:
+            cell.marked = cell
         self.made += 1
         if kid is None:
             rest.kid = cell
@@ -114,19 +120,22 @@ class Cells:
     def on(self, symbols: Symbols_, rest: AnyCell) -> DeepCell:
         """The continuation `symbols`, then `rest`, below the depth cap; long ones in two objects."""
         if len(symbols) > _LONGEST_TAIL:
-            rest, symbols = self._deep(symbols[-_LONGEST_TAIL:], rest), symbols[:-_LONGEST_TAIL]
-        return DeepCell(symbols, rest, self._held(symbols, rest))
+            return self._deep(symbols[:-_LONGEST_TAIL], self._deep(symbols[-_LONGEST_TAIL:], rest))
+        return self._deep(symbols, rest)
 
     def _deep(self, symbols: Symbols_, rest: AnyCell) -> DeepCell:
-        return DeepCell(self._tails.setdefault(symbols, symbols), rest, self._held(symbols, rest))
+        tail, mark = self._tail(symbols)
+        return DeepCell(tail, rest, mark, self.marked(rest))
 
-    def _held(self, symbols: Symbols_, rest: AnyCell) -> bool:
-        known = self._holds.get(symbols, 0)
-        if known == 0:
-            marks = (self.tables.mark[symbol] for symbol in symbols)
-            first = next((mark for mark in marks if mark in (NOTE, COMMIT)), None)
-            known = self._holds[symbols] = None if first is None else first == NOTE
-        return rest.held if known is None else bool(known)
+    def _without(self, cell: DeepCell, count: int) -> DeepCell:
+        tail, mark = self._tail(cell.tail[count:])
+        return DeepCell(tail, cell.rest, mark, cell.below)
+
+    def _tail(self, symbols: Symbols_) -> tuple[Symbols_, int]:
+        known = self._tails.get(symbols)
+        if known is None:
+            known = self._tails[symbols] = symbols, next((i for i, s in enumerate(symbols) if self._mark[s]), -1)
+        return known
 
     def opens(self, cell: AnyCell) -> int:
         """The tree nodes still open in a continuation; counted, not kept, below the depth cap."""
@@ -140,11 +149,11 @@ class Cells:
         """The first symbol, and what follows it."""
         if cell.__class__ is Cell:
             return cell.symbol, cell.rest
-        return cell.tail[0], self.below(cell)            # type: ignore[union-attr,arg-type]
+        return cell.tail[0], self.popped(cell)            # type: ignore[union-attr,arg-type]
 
-    def below(self, cell: DeepCell) -> AnyCell:
+    def popped(self, cell: DeepCell) -> AnyCell:
         """What follows the first symbol of a deep cell."""
-        return self._deep(cell.tail[1:], cell.rest) if len(cell.tail) > 1 else cell.rest
+        return self._without(cell, 1) if len(cell.tail) > 1 else cell.rest
 
     def walk(self, cell: AnyCell) -> Iterator[tuple[int, AnyCell]]:
         """(symbol, the continuation that begins with it), from the top down."""
@@ -153,33 +162,29 @@ class Cells:
             yield symbol, cell
             cell = rest
 
-    def meeting(self, cell: AnyCell, other: AnyCell, *, commits: bool = False) -> AnyCell | None:
-        """The first continuation that two have in common; with `commits`, None if `cell` has a commit before that."""
-        mark = self.tables.mark
-        while cell != other:
-            deeper = cell.depth >= other.depth
-            if cell.depth <= other.depth:
-                other = self.pop(other)[1]
-            if deeper:
-                symbol, cell = self.pop(cell)
-                if commits and mark[symbol] == COMMIT:
+    def marked(self, cell: AnyCell) -> AnyCell | None:
+        """The nearest continuation, from this one down, that begins with a note or a commit."""
+        if isinstance(cell, Cell):
+            return cell.marked
+        if cell.mark < 0:
+            return cell.below
+        return self._without(cell, cell.mark) if cell.mark else cell
+
+    def common_note(self, cell: AnyCell, notes: Notes, *, before_commit: bool = False) -> AnyCell | None:
+        """The first note of a continuation that is one of `notes`; with `before_commit`, only above its commits."""
+        a, b = self.marked(cell), self.marked(notes.top)
+        while a is not None and b is not None and a.depth >= notes.floor <= b.depth:
+            same, deeper = a == b, a.depth - b.depth
+            if deeper >= 0:
+                symbol, rest = self.pop(a)
+                if self._note[symbol] and same:
+                    return a
+                if before_commit and not self._note[symbol]:
                     return None
-        return cell
-
-    def first_note(self, cell: AnyCell, floor: int) -> AnyCell | None:
-        """The first note of a continuation, if it is not below `floor`."""
-        mark = self.tables.mark
-        while cell.depth >= floor and cell is not self.bottom and cell is not self.done:
-            symbol, rest = self.pop(cell)
-            if mark[symbol] == NOTE:
-                return cell
-            cell = rest
+                a = self.marked(rest)
+            if deeper <= 0:
+                b = self.marked(self.pop(b)[1])
         return None
-
-    def settles(self, commit: AnyCell, notes: Notes) -> bool:
-        """Does a commit with that continuation settle one of these notes: with no further commit in between?"""
-        common = self.meeting(commit, notes.top, commits=True)
-        return common is not None and common.held and self.first_note(common, notes.floor) is not None
 
     def inside(self, cell: AnyCell, note: AnyCell) -> bool:
         """Is the continuation still inside the choice that `note` belongs to?"""

@@ -264,24 +264,20 @@ class Steps:
 
     def _undecided(self, notes: Notes, kept: list[tuple[_Way, frozenset[Notes]]]) -> Notes | None:
         """Those of some notes that an alternative further left is still inside of."""
-        store, top = self.cells, None
-        for other, _ in kept:
-            common = store.meeting(notes.top, other.cell)
-            first = store.first_note(common, notes.floor) if common is not None else None
-            if first is not None and (top is None or first.depth > top.depth):
-                top = first
+        found = [self.cells.common_note(other.cell, notes) for other, _ in kept]
+        top = max((note for note in found if note is not None), key=lambda note: note.depth, default=None)
         return Notes(top, notes.floor) if top is not None else None
 
     def _beaten(self, way: _Way, tag: frozenset[Notes], by: _Way) -> bool:
         """Is a way inside a choice, or tagged with one, that another way has committed to another alternative of?"""
         store = self.cells
         if by.source != way.source:
-            return any(store.settles(at, notes) for at in by.commits for notes in (*tag, Notes(way.cell, 0)))
-        # They parted with this token, so only at choices that they entered with it.
-        entered = {note for note, i in (*by.entered, *way.entered) if _entered(by, note) != _entered(way, note)}
-        within = (note for note in entered if store.inside(way.cell, note)
-                  or any(note.depth >= notes.floor and store.inside(notes.top, note) for notes in tag))
-        return any(store.settles(at, Notes(note, note.depth)) for note in within for at in by.commits)
+            inside = (*tag, Notes(way.cell, 0))
+        else:  # they parted with this token, so only at choices that they entered with it
+            parted = {note for note, i in (*by.entered, *way.entered) if _entered(by, note) != _entered(way, note)}
+            inside = tuple(Notes(note, note.depth) for note in parted if store.inside(way.cell, note)
+                           or any(note.depth >= notes.floor and store.inside(notes.top, note) for notes in tag))
+        return any(store.common_note(at, notes, before_commit=True) for at in by.commits for notes in inside)
 
     def moves(self, cells: tuple[AnyCell, ...], tags: Tags, kind: int) -> tuple[Move, ...]:
         """How each continuation after a flagged kind came about, in the order of `step`."""
