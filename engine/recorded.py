@@ -42,10 +42,11 @@ def record_outcome(
     assert isinstance(end, Completed)
     recording.errors(end.result.diagnostics)
     streamed = {**digests(end.result), "findings": digest(in_order(said))}
+    lineage, memo_bytes, left = here.meta.resume_lineage, last.meta.memo_bytes, last.settings
+    here.machine.clear()  # what the stream has left in the memo must not decide what it is compared with
     whole = Analysis(language, text.decode("utf-8", "surrogateescape"), settings).diagnostics()
     batch = {**digests(run(here.machine, text, here.config)), "findings": digest(in_order(whole))}
-    left = with_stream_extension(here.config, last.settings)
-    recording.outcome(streamed, batch, here.meta.resume_lineage, last.meta.memo_bytes, left)
+    recording.outcome(streamed, batch, lineage, memo_bytes, with_stream_extension(here.config, left))
 
 
 def record_failure(recording: StreamRecording, last: Outcome, error: OSError) -> None:

@@ -21,7 +21,7 @@ from engine.parse.extensions import with_stream_extension
 from engine.parse.feeder import PendingReason
 from engine.parse.flow import FlowController
 from engine.parse.meta import StreamMeta, lengthened
-from engine.parse.recording import Recorder, StreamRecording, digest, digests
+from engine.parse.recording import TREE_LIMIT, Recorder, StreamRecording, digest, digests
 from engine.parse.run import run
 from engine.parse.session import NEVER, Session
 from engine.parse.source import utf8_length
@@ -106,15 +106,14 @@ class DocumentRecordings:
         document, pending = analysis.document, self._pending(stream)
         found = document.diagnostics()
         stream.recording.errors(found)
-        edited = {
-            "value": digest(document.tree()),
-            "diagnostics": digest(tuple(found)),
-            "findings": digest(in_order(analysis.diagnostics())),
-        }
+        edited = {"diagnostics": digest(tuple(found)), "findings": digest(in_order(analysis.diagnostics()))}
         text, memo_bytes = document.text(), pending.meta.memo_bytes
+        if utf8_length(text) <= TREE_LIMIT:
+            edited["value"] = digest(document.tree())
+        document.machine.clear()  # what the edits have left in the memo must not decide what they are compared with
         whole = digests(run(document.machine, text, pending.continuation.config))
         findings = Analysis(analysis.language, text, analysis.checks.settings).diagnostics()
-        batch = {"value": whole["value"], "diagnostics": whole["diagnostics"], "findings": digest(in_order(findings))}
+        batch = {**{part: whole[part] for part in edited if part in whole}, "findings": digest(in_order(findings))}
         left = with_stream_extension(pending.continuation.config, pending.settings)
         stream.recording.outcome(edited, batch, pending.continuation.meta.resume_lineage, memo_bytes, left)
 

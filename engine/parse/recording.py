@@ -23,12 +23,14 @@ from engine.parse.recovery import INVALID_UTF8
 from engine.parse.result import ParseResult
 
 __all__ = [
-    "EVENTS", "KINDS", "SCHEMA_VERSION", "Recorded", "Recorder", "StreamRecording", "digest", "digests",
+    "EVENTS", "KINDS", "SCHEMA_VERSION", "TREE_LIMIT", "Recorded", "Recorder", "StreamRecording", "digest", "digests",
     "read_recording",
 ]
 
 #: of the lines; keys may be added within one version
 SCHEMA_VERSION: Final = 1
+#: bytes of a text beyond which its tree is not compared: making it takes a hundred times the memory
+TREE_LIMIT: Final = 4_000_000
 #: hexadecimal digits of a digest: enough to tell two outcomes apart, few enough to read
 _DIGITS: Final = 16
 
@@ -86,12 +88,12 @@ def digest(value: object) -> str:
 
 
 def digests(result: ParseResult) -> dict[str, str]:
-    """The digests of a result's parts.  Makes the tree, so it takes time and memory linear in the text."""
-    return {
-        "value": digest(result.value), "diagnostics": digest(result.diagnostics),
-        "recovery": digest((result.recovered, result.errors)), "extent": digest((result.span, result.rest_at)),
-        "trace": digest(result.span_trace),
+    """The digests of a result's parts, of its tree up to `TREE_LIMIT`.  Takes time and memory linear in the text."""
+    parts = {
+        "diagnostics": digest(result.diagnostics), "recovery": digest((result.recovered, result.errors)),
+        "extent": digest((result.span, result.rest_at)), "trace": digest(result.span_trace),
     }
+    return {"value": digest(result.value), **parts} if result.cursor.fed <= TREE_LIMIT else parts
 
 
 # -------------------------------------------------------------------------------------------------------------- reading

@@ -18,7 +18,7 @@ from engine.config_files import load
 from engine.languages.facts import CLASHES_KEPT, NAMES_KEPT
 from engine.parse.config import PENDING_TIMEOUT
 from engine.parse.metrics import FAILURES_KEPT, METRICS
-from engine.parse.recording import EVENTS, KINDS
+from engine.parse.recording import EVENTS, KINDS, TREE_LIMIT
 from engine.source_view import WINDOW
 from tests.cli.command import invoke, lines, write
 
@@ -73,6 +73,7 @@ def test_the_metrics_page_lists_each_metric_and_each_kind_of_line() -> None:
     assert re.findall(r"^\| `(parser\.[\w.]+)`", guide, re.MULTILINE) == list(METRICS)
     assert re.findall(r"^\| `(\w+)` \|", guide, re.MULTILINE) == list(KINDS)
     assert all(f"`{event}`" in guide for event in EVENTS)
+    assert f"up to {TREE_LIMIT:,} bytes".replace(",", " ") in guide
     assert f"the first {('no', 'one', 'two', 'three', 'four', 'five')[FAILURES_KEPT]} are listed" in guide
 
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from engine.parse import recording as recording_module
 from engine.parse.config import RunConfig, StreamingConfig
 from engine.parse.diagnostics import Diagnostic, Severity
 from engine.parse.extensions import STREAM_FIELDS, SWITCHES, decode_run_config, encode_run_config, stream_fields
@@ -108,6 +109,13 @@ def test_digests_tell_which_parts_of_two_results_differ(text: str, other: str, d
     one, two = (digests(run(toy_machine(), each)) for each in (text, other))
 
     assert {part for part in one if one[part] != two[part]} == differ
+
+
+def test_the_tree_of_a_large_text_is_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "let x = 1\n"
+    monkeypatch.setattr(recording_module, "TREE_LIMIT", len(text))
+
+    assert set(digests(run(toy_machine(), text))) - set(digests(run(toy_machine(), text * 2))) == {"value"}
 
 
 # -------------------------------------------------------------------------------------------------------------- reading
