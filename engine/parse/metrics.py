@@ -1,6 +1,6 @@
 """The metrics of streams, each a share: what holds of that which should.
 
-They are computed from the lines of recordings, which may be of any number of streams and need not fit into memory.
+They are computed from the lines of recordings, one by one, of which no more than the names of sources are kept.
 `await_ratio` is only reported; each of the others must be 1, and to have measured nothing is not enough.
 
 Knows no file.  Invariant: every line that lowers a metric is counted, and the first of them are kept with what is
@@ -87,6 +87,7 @@ class Tally:
         self._metrics = {name: Metric(name) for name in METRICS}
         self.streams = 0
         """How many streams there were."""
+        self._sources: dict[int, str] = {}
 
     def metrics(self) -> tuple[Metric, ...]:
         """All of them, in order."""
@@ -97,6 +98,7 @@ class Tally:
         kind = record["kind"]
         if kind == "stream":
             self.streams += 1
+            self._sources[record["stream"]] = record["source"]
             self._configuration(record, where)
         elif kind == "outcome":
             self._outcome(record, where)
@@ -120,8 +122,8 @@ class Tally:
             different = ["everything: there is no outcome"]
         lineage = " ".join(record["resume_lineage"]) or "never resumed"
         self._metrics[OUTCOMES].count(
-            not different, 1, f"{where}: stream {record['stream']} and batch differ in {', '.join(different)} "
-                              f"(lineage: {lineage}; memo: {record['memo_bytes']} bytes)")
+            not different, 1, f"{where}: {self._sources.get(record['stream'], 'a stream')} and its batch run differ in "
+                              f"{', '.join(different)} (lineage: {lineage}; memo: {record['memo_bytes']} bytes)")
 
     def _configuration(self, record: Mapping[str, Any], where: str) -> None:
         config = _table(record.get("run_config"))

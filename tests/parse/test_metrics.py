@@ -70,10 +70,11 @@ def test_of_nothing_all_required_metrics_are_missing() -> None:
 def test_a_failed_comparison_comes_with_the_lineage_and_the_memo() -> None:
     parts = {"value": "1", "findings": "2"}
     record = {"kind": "outcome", "stream": 7, "streamed": parts, "batch": {**parts, "value": "3", "trace": "4"}}
-    found = measured([{**record, "resume_lineage": ["await@3", "resume*2"], "memo_bytes": 99}])
+    begun = {"kind": "stream", "stream": 7, "source": "a.reml"}
+    found = measured([begun, {**record, "resume_lineage": ["await@3", "resume*2"], "memo_bytes": 99}])
 
     assert found[OUTCOMES].failures == [
-        "line 1: stream 7 and batch differ in value, trace (lineage: await@3 resume*2; memo: 99 bytes)"
+        "line 2: a.reml and its batch run differ in value, trace (lineage: await@3 resume*2; memo: 99 bytes)"
     ]
 
 
@@ -106,7 +107,7 @@ def test_an_empty_summary_is_no_summary(expected: object) -> None:
 
 @pytest.mark.parametrize("config", [None, [], {"switches": None, "extensions": {"stream": 3}}])
 def test_a_configuration_that_is_none_has_no_fields(config: object) -> None:
-    found = measured([{"kind": "stream", "run_config": config}])
+    found = measured([{"kind": "stream", "stream": 1, "source": "x", "run_config": config}])
 
     assert [metric.value for name, metric in found.items() if "coverage" in name and metric.total] == [0, 0]
 
