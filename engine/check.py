@@ -24,8 +24,9 @@ from engine.parse.driver import StreamDriver
 from engine.parse.extensions import decode_stream
 from engine.parse.feeder import Await, Chunk, DemandHint, FeederYield, PendingReason
 from engine.parse.flow import Demand, FlowController, Manual
+from engine.parse.recording import StreamRecording
 from engine.parse.source import Position, Span, Utf8Decoder
-from engine.parse.stream import Pending
+from engine.parse.stream import Outcome, Pending
 from engine.source_view import NO_TEXT, WINDOW, SourceView, WholeView, WindowView
 
 __all__ = ["UNREADABLE", "Checking", "check_bytes", "check_file", "check_stream", "check_text", "refused"]
@@ -77,6 +78,10 @@ def _unheard(_size: int) -> None:
     """Nobody wants to know how far it is."""
 
 
+def _unneeded(_content: object) -> None:
+    """Nobody keeps it."""
+
+
 def check_stream(
     language: Language,
     opened: Callable[[], BinaryIO],
@@ -85,19 +90,26 @@ def check_stream(
     *,
     again: bool = True,
     on_read: Callable[[int], None] = _unheard,
+    record: Callable[[RunConfig], StreamRecording] | None = None,
 ) -> Checking:
     """The check of an input that is read piece by piece, in memory that does not grow with it.
 
     The diagnostics are those of the whole text, each as soon as it is certain; comparisons of distant places are last.
     `opened` gives the input; if it can do so `again`, lines far back can still be shown. `extensions` are a run's
     namespaces `stream` and `stream.flow`; `on_read` is told how many bytes were read, before each read, which may wait.
+    `record` begins a recording of the stream, which keeps the whole text, to compare its outcome with a check at once.
     """
     stream, _ = decode_stream(extensions or {})
     behind = stream.flow.high_watermark + stream.chunk_size  # so far the parser may be behind what was read
     view = WindowView(opened if again else None, max(WINDOW, 2 * behind))
     checking = Checking(language, view)
+    run = RunConfig(allow_top_level_expr=settings.allow_top_level_expr, extensions=dict(extensions or {}))
     source = _Source(opened, view, checking, on_read)
-    checking.diagnostics = _streamed(language, settings, source, dict(extensions or {}))
+    if record is None:
+        config = StreamingConfig(run, collect=False, remember=False, timeout=None)
+        checking.diagnostics = _streamed(language, settings, source, config)
+    else:
+        checking.diagnostics = _recorded(language, settings, source, run, record(run))
     return checking
 
 
@@ -114,6 +126,7 @@ class _Source:
         self._opened, self.view, self._checking, self._on_read = opened, view, checking, on_read
         self._stream: BinaryIO | None = None
         self._decoder = Utf8Decoder()
+        self.on_part: Callable[[bytes], object] = _unneeded
         self.ended = False
         self.error: OSError | None = None
 
@@ -130,6 +143,7 @@ class _Source:
             part = b""
         self.ended = not part
         self.view.feed(self._decoder.decode(part, final=self.ended))
+        self.on_part(part)
         self._checking.size += len(part)
         return Chunk(part) if part else Await()
 
@@ -147,13 +161,36 @@ def _read(stream: BinaryIO, size: int) -> bytes:
     return bytes(part)
 
 
+def _recorded(
+    language: Language, settings: CheckSettings, source: _Source, run: RunConfig, recording: StreamRecording
+) -> Iterator[Diagnostic]:
+    """The same as `_streamed`, with all of it kept and compared at the end."""
+    from engine.recorded import record_failure, record_outcome
+
+    parts: list[bytes] = []
+    reached: list[Outcome] = []
+    said: list[Diagnostic] = []
+    source.on_part = parts.append
+    config = StreamingConfig(run, on_diagnostic=recording.event, timeout=None)
+    for diagnostic in _streamed(language, settings, source, config, reached.append):
+        said.append(diagnostic)
+        yield diagnostic
+    if source.error is None:
+        record_outcome(recording, reached[-1], b"".join(parts), said, language, settings)
+    else:
+        record_failure(recording, reached[-1], source.error)
+
+
 def _streamed(
-    language: Language, settings: CheckSettings, source: _Source, extensions: dict[str, Mapping[str, Any]]
+    language: Language,
+    settings: CheckSettings,
+    source: _Source,
+    config: StreamingConfig,
+    on_end: Callable[[Outcome], object] = _unneeded,
 ) -> Iterator[Diagnostic]:
     """Drives the stream to its end; diagnostics as they become certain."""
-    config = StreamingConfig(RunConfig(extensions=extensions), collect=False, remember=False, timeout=None)
     driver, checker = StreamDriver(language.machine(), source, config), Checker(language, settings)
-    flow, noted = decode_stream(extensions)[0].flow, 0
+    flow, noted = decode_stream(config.effective)[0].flow, 0
     try:
         while isinstance(outcome := driver.pump(), Pending):
             yield from checker.follow(outcome.continuation.cursor)
@@ -168,6 +205,7 @@ def _streamed(
             yield from checker.finish()
         else:  # what was read is no whole text, so nothing is said of its end
             yield _unreadable(source.error, checker.cursor.position)
+        on_end(outcome)
     finally:
         source.close()
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.cli.app import common_options, options_of
+from engine.cli.recordings import RecordingFile, record_option
 
 if TYPE_CHECKING:
+    from engine.parse.recording import Recorder
     from lsp_server.transport import Channel
 
 __all__ = ["lsp"]
@@ -25,9 +27,10 @@ __all__ = ["lsp"]
     "--tcp", "port", type=click.IntRange(0, 65535), help="Listen on this port of the loopback interface; 0 takes any."
 )
 @click.option("--log-file", type=click.Path(dir_okay=False, path_type=Path), help="Write the log to a file as well.")
+@record_option("Write down what happens in the documents' streams, for `penstock metrics`.")
 @common_options
 @click.pass_context
-def lsp(context: click.Context, stdio: bool, port: int | None, log_file: Path | None) -> None:
+def lsp(context: click.Context, stdio: bool, port: int | None, log_file: Path | None, record: Path | None) -> None:
     """Start the language server, as editors do.
 
     It ends with its editor: exit code 0 after an orderly shutdown, 1 otherwise.
@@ -41,10 +44,12 @@ def lsp(context: click.Context, stdio: bool, port: int | None, log_file: Path | 
         start_logging(log_file, options.quiet, options.verbose)
     except OSError as error:
         raise click.UsageError(f"the log file cannot be written: {error.strerror}", context) from error
-    sys.exit(_serve(port, options.config))
+    with RecordingFile(record) as recording:
+        code = _serve(port, options.config, recording.recorder)
+    sys.exit(code)
 
 
-def _serve(port: int | None, config: Path | None) -> int:
+def _serve(port: int | None, config: Path | None, recorder: Recorder | None) -> int:
     from lsp_server.transport import StdioChannel
 
     try:
@@ -55,7 +60,7 @@ def _serve(port: int | None, config: Path | None) -> int:
 
     from lsp_server.server import PenstockServer, serve
 
-    return asyncio.run(serve(PenstockServer(config), channel))
+    return asyncio.run(serve(PenstockServer(config, recorder), channel))
 
 
 def _tcp_client(port: int) -> Channel:

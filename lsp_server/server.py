@@ -25,6 +25,7 @@ from lsp_server.transport import Channel, Item, Outbox, Reader
 from lsp_server.uris import path_of
 
 if TYPE_CHECKING:
+    from engine.parse.recording import Recorder
     from lsp_server.session import Session
 
 __all__ = ["PenstockServer", "serve"]
@@ -43,9 +44,10 @@ class PenstockServer(LanguageServer):
 
     protocol: PenstockProtocol
 
-    def __init__(self, config: Path | None = None) -> None:
+    def __init__(self, config: Path | None = None, recorder: Recorder | None = None) -> None:
         super().__init__("penstock", __version__, protocol_cls=PenstockProtocol)
         self._config = config
+        self._recorder = recorder
         self._traits = ClientTraits()
         self._root: Path | None = None
         self._options: Any = None
@@ -56,7 +58,12 @@ class PenstockServer(LanguageServer):
         """The session with this client; first used after the reply to `initialize`."""
         from lsp_server.session import Session
 
-        return Session(self._traits, self._send)
+        return Session(self._traits, self._send, self._recorder)
+
+    def end(self) -> None:
+        """The connection is over."""
+        if "session" in self.__dict__:
+            self.session.end()
 
     def _send(self, payload: bytes, topic: str | None) -> None:
         self.protocol.send(payload, topic)  # looked up each time: the connection comes after the server
@@ -175,6 +182,7 @@ async def serve(server: PenstockServer, channel: Channel) -> int:
     await _let_finish(protocol, END_SECONDS / 2)
     if not outbox.close(until - loop.time()):
         log.warning("the client did not take the last messages")
+    server.end()
     return code
 
 

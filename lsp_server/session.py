@@ -12,7 +12,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
@@ -29,6 +29,10 @@ from lsp_server.settings import ServerSettings, decoded, file_layer, layer_of
 from lsp_server.slices import SliceQueue
 from lsp_server.uris import path_of
 
+if TYPE_CHECKING:
+    from engine.parse.recording import Recorder
+    from lsp_server.recordings import DocumentRecordings
+
 __all__ = ["Session"]
 
 log = logging.getLogger(__name__)
@@ -37,13 +41,21 @@ log = logging.getLogger(__name__)
 class Session:
     """What is known of a client and its documents."""
 
-    def __init__(self, traits: ClientTraits, send: Callable[[bytes, str | None], None]) -> None:
+    def __init__(
+        self, traits: ClientTraits, send: Callable[[bytes, str | None], None], recorder: Recorder | None = None
+    ) -> None:
         self.traits = traits
         self.settings = ServerSettings()
         self.documents = Documents(Positions(traits.encoding), self.settings.check)
         self._publisher = Publisher(send)
         self._slices = SliceQueue(self.documents, self._publish, asyncio.get_running_loop().call_soon)
         self._layers: dict[str, Mapping[str, Any]] = {"files": {}, "options": {}, "editor": {}}
+        self._recordings = _recordings(recorder, lambda: self.settings) if recorder else None
+
+    def end(self) -> None:
+        """The connection is over: what is recorded of open documents is brought to its end."""
+        if self._recordings is not None:
+            self._recordings.close_all()
 
     # -- documents
 
@@ -79,10 +91,14 @@ class Session:
             log.warning("a malformed textDocument/didClose was ignored")
         elif (document := self.documents.close(closed.uri)) is not None and document.language is not None:
             self._publisher.clear(document.uri)
+            if self._recordings is not None:
+                self._recordings.close(document)
 
     def did_save(self, uri: str) -> None:
         """Puts a lost document right: the file now has the client's text."""
         document, path = self.documents.get(uri), path_of(uri)
+        if document is not None and self._recordings is not None:
+            self._recordings.compare(document)
         if document is None or document.lost is None or path is None:
             return
         version = document.version
@@ -110,6 +126,8 @@ class Session:
         positions = self.documents.positions
         entries = self.documents.described(document, lambda: diagnostics_json(document, positions, shape))
         self._publisher.publish(document.uri, document.version, entries, is_complete=not document.is_loading)
+        if self._recordings is not None and not document.is_loading:
+            self._recordings.settled(document)
 
     def quick_fixes(self, params: types.CodeActionParams) -> list[types.CodeAction]:
         """The fixes for a place in a document."""
@@ -145,6 +163,12 @@ class Session:
         for document in concerned:
             self._publish(document)
         return faults
+
+
+def _recordings(recorder: Recorder, settings: Callable[[], ServerSettings]) -> DocumentRecordings:
+    from lsp_server.recordings import DocumentRecordings
+
+    return DocumentRecordings(recorder, settings)
 
 
 def in_thread(work: Callable[[], Any], take: Callable[[Any], None], failed: str) -> None:

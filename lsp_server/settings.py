@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.languages.language import CheckSettings
+from engine.parse.config import RunConfig
 
 __all__ = ["ServerSettings", "decoded", "file_layer", "layer_of"]
 
@@ -23,6 +24,14 @@ class ServerSettings:
 
     check: CheckSettings = field(default_factory=CheckSettings)
     max_diagnostics: int = 500
+    stream: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The namespaces of a run that the table `stream` stands for."""
+
+    def run_config(self) -> RunConfig:
+        """How documents are parsed; always as streams."""
+        stream = {**self.stream.get("stream", {}), "enabled": True}
+        switch = self.check.allow_top_level_expr
+        return RunConfig(allow_top_level_expr=switch, extensions={**self.stream, "stream": stream})
 
 
 def decoded(layers: Sequence[Mapping[str, Any]]) -> tuple[ServerSettings, list[str]]:
@@ -32,7 +41,8 @@ def decoded(layers: Sequence[Mapping[str, Any]]) -> tuple[ServerSettings, list[s
     from engine.config import decode
 
     settings, faults = decode(*layers)
-    return ServerSettings(settings.check.settings(), settings.lsp.max_diagnostics), [fault.message for fault in faults]
+    check, stream = settings.check.settings(), settings.stream.extensions()
+    return ServerSettings(check, settings.lsp.max_diagnostics, stream), [fault.message for fault in faults]
 
 
 def layer_of(value: Any) -> Mapping[str, Any]:

@@ -27,6 +27,7 @@ _OURS: Final = {
     "check": ("engine.cli.check:check", "Report what is wrong in files, folders or standard input."),
     "parse": ("engine.cli.parse:parse", "Show the tree of a file."),
     "explain": ("engine.cli.explain:explain", "Explain a diagnostic's code or a topic."),
+    "metrics": ("engine.cli.metrics:metrics", "Show the metrics of recorded streams."),
     "demo": ("engine.cli.demo:demo", "Watch the language server check a file as it is typed."),
 }
 

@@ -12,12 +12,14 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final
 
 import click
 
 from engine.cli.app import Options, common_options, options_of
+from engine.cli.recordings import RecordingFile, record_option
 from engine.cli.stream_options import stream_layer, stream_options
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from engine.config import Settings
     from engine.config_files import Loaded
     from engine.languages.language import Language
+    from engine.parse.recording import Recorder
 
 __all__ = ["check"]
 
@@ -50,6 +53,7 @@ _FORMATS: Final = ("text", "json", "sarif", "github")
 )
 @click.option("--allow-top-level-expr", is_flag=True, default=None, help="Accept expressions at the top level in Reml.")
 @stream_options
+@record_option("Stream, write down what happens in the streams (for `penstock metrics`), and compare with a batch run.")
 @common_options
 @click.pass_context
 def check(
@@ -59,6 +63,7 @@ def check(
     language: str | None,
     format_: str,
     stdin_filename: str | None,
+    record: Path | None,
     **flags: Any,
 ) -> int:
     """Report what is wrong in files, in the files of folders, or in standard input (`-`).
@@ -72,11 +77,14 @@ def check(
     options = options_of(context)
     named = language_of_option(language) if language else None
     report = _report(format_, sys.stdout, options)
+    flags["stream"] = flags["stream"] or (True if record else None)
     settings, loaded = in_force(options, _layer(flags), report)
     targets = _targets(paths, named, settings, loaded)
     if named is None:
         _require_languages(targets, stdin_filename)
-    return _Run(report, settings, named, stdin_filename, options).of(targets)
+    with RecordingFile(record) as recording:
+        targets = [target for target in targets if not recording.is_file(target.name)]
+        return _Run(report, settings, named, stdin_filename, options, recording.recorder).of(targets)
 
 
 def _layer(flags: dict[str, Any]) -> dict[str, Any]:
@@ -141,6 +149,7 @@ class _Run:
     named: Language | None
     stdin_filename: str | None
     options: Options
+    recorder: Recorder | None = None
     clock: Callable[[], float] = time.perf_counter
     totals: Totals = field(init=False)
     progress: Progress = field(init=False)
@@ -207,7 +216,7 @@ class _Run:
             return checks.refused(target.error or _why_not_there(name), language)
         path = None if target.name == STDIN else Path(target.name)
         if self.settings.stream.enabled:
-            return _streaming(path, language, self.settings, advanced)
+            return _streaming(path, name, language, self.settings, advanced, self.recorder)
         if path is None:
             return checks.check_bytes(language, sys.stdin.buffer.read(), settings)
         return checks.check_file(path, language, settings)
@@ -223,7 +232,12 @@ def _why_not_there(name: str) -> OSError:
 
 
 def _streaming(
-    path: Path | None, language: Language, settings: Settings, advanced: Callable[[float | None], None]
+    path: Path | None,
+    name: str,
+    language: Language,
+    settings: Settings,
+    advanced: Callable[[float | None], None],
+    recorder: Recorder | None,
 ) -> Checking:
     """The check of a file, or of standard input, piece by piece."""
     from engine.check import check_stream
@@ -236,9 +250,14 @@ def _streaming(
     def on_read(done: int) -> None:
         advanced(done / size if size else None)
 
-    extensions = settings.stream.extensions()
     return check_stream(
-        language, opened, settings.check.settings(), extensions, again=size is not None, on_read=on_read
+        language,
+        opened,
+        settings.check.settings(),
+        settings.stream.extensions(),
+        again=size is not None,
+        on_read=on_read,
+        record=None if recorder is None else partial(recorder.begin, name, language.name),
     )
 
 

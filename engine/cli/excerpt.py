@@ -140,7 +140,7 @@ def _first_shown(view: SourceView, line: int, start: int, end: int, room: int) -
         if head is not None and display_width(head) < room * 3 // 4:
             return 0
         whole = view.piece(line, 0, room + 1)
-        if whole is not None and display_width(whole) <= room:
+        if whole is not None and display_width(whole) + (start >= len(whole)) <= room:  # room for a caret behind it
             return 0
     before = view.piece(line, max(0, start - room // 3), start) or ""
     while display_width(before) > room // 3:

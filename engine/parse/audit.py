@@ -17,7 +17,7 @@ from engine.parse.feeder import StreamError
 from engine.parse.meta import ContinuationMeta, StreamMeta, encode_hint
 from engine.parse.source import Span
 
-__all__ = ["PENDING_BYTES", "Failed", "Figures", "Paused", "Progress", "StreamEvent"]
+__all__ = ["PENDING_BYTES", "Failed", "Figures", "Paused", "Progress", "StreamEvent", "encode_expected", "encode_span"]
 
 #: bytes of JSON that a pause may take in a log
 PENDING_BYTES: Final = 1500
@@ -67,12 +67,12 @@ class Paused:
         out: dict[str, Any] = {
             "event": self.name, "pending.reason": self.reason, "resume_hint": encode_hint(meta.resume_hint),
             "commit_watermark": meta.commit_watermark, "buffered_bytes": len(meta.buffered),
-            "resume_lineage": list(meta.resume_lineage), "expected": _encoded_expected(expected),
+            "resume_lineage": list(meta.resume_lineage), "expected": encode_expected(expected),
         }
         if meta.trace_label is not None:
             out["trace_label"] = meta.trace_label[:_KEPT_TEXT]
         if meta.last_checkpoint is not None:
-            out["last_checkpoint"] = _encoded_span(meta.last_checkpoint)
+            out["last_checkpoint"] = encode_span(meta.last_checkpoint)
         if self.note is not None:
             out["note"] = self.note.message[:_KEPT_TEXT]
         alternatives = out["expected"]["alternatives"]
@@ -107,7 +107,7 @@ class Failed:
             "event": self.name, "stream.last_reason": self.last_reason,
             "error": {"kind": error.kind.value, "message": error.message, "cause": error.cause, "code": error.code},
         }
-        return out if self.last_checkpoint is None else {**out, "last_checkpoint": _encoded_span(self.last_checkpoint)}
+        return out if self.last_checkpoint is None else {**out, "last_checkpoint": encode_span(self.last_checkpoint)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +129,14 @@ class Figures:
 StreamEvent = Progress | Paused | Failed | Figures
 
 
-def _encoded_expected(summary: ExpectationSummary) -> dict[str, Any]:
+def encode_expected(summary: ExpectationSummary) -> dict[str, Any]:
+    """What may come next, as JSON values."""
     return {
         "message_key": summary.message_key, "humanized": summary.humanized[:_KEPT_TEXT],
         "alternatives": [{"kind": e.kind, "label": e.label[:_KEPT_TEXT]} for e in summary.alternatives],
     }
 
 
-def _encoded_span(span: Span) -> list[int]:
+def encode_span(span: Span) -> list[int]:
+    """Line and column of the start, line and column of the end, all from 0."""
     return [span.start.line, span.start.column, span.end.line, span.end.column]

@@ -19,8 +19,8 @@ from engine.parse.flow import Auto, BackpressureSpec, Demand, FlowController, Fl
 from engine.parse.namespace import Namespace, Problem
 
 __all__ = [
-    "CHUNK_SIZE", "STREAM_FIELDS", "PolicyKind", "RecoverMode", "RecoverSettings", "StreamSettings", "decode_recover",
-    "decode_run_config", "decode_stream", "encode_run_config", "encode_stream", "stream_fields",
+    "CHUNK_SIZE", "STREAM_FIELDS", "SWITCHES", "PolicyKind", "RecoverMode", "RecoverSettings", "StreamSettings",
+    "decode_recover", "decode_run_config", "decode_stream", "encode_run_config", "encode_stream", "stream_fields",
     "with_stream_extension",
 ]
 
@@ -36,6 +36,12 @@ STREAM_FIELDS = (
     "stream.flow.policy.demand.bytes", "stream.flow.policy.demand.frames",
     "stream.flow.policy.backpressure.max_lag", "stream.flow.policy.backpressure.debounce",
     "stream.flow.policy.backpressure.throttle",
+)
+
+
+#: The switches of a run, as they are written.
+SWITCHES = (
+    "require_eof", "packrat", "left_recursion", "trace", "merge_warnings", "legacy_result", "allow_top_level_expr",
 )
 
 

@@ -172,7 +172,7 @@ def stream_meta_problems(encoded: Mapping[str, object]) -> list[str]:
     if not isinstance(encoded.get("last_reason", ""), str):
         found.append("last_reason must be a text")
     ratio = encoded.get("buffer_fill_ratio", 0.0)
-    if isinstance(ratio, bool) or not isinstance(ratio, int | float) or ratio < 0:
+    if isinstance(ratio, bool) or not isinstance(ratio, int | float) or not ratio >= 0:
         found.append(f"buffer_fill_ratio must be a share, not {ratio!r}")
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.cli.display import display_width
@@ -97,6 +97,7 @@ LINE = st.text(st.sampled_from("ab \t日🌊e\u0301\u200d\udcff\x1b\u202e"), max
 
 
 @given(LINE, st.integers(0, 200), st.integers(0, 50), st.integers(24, 90))
+@example("aa日\taaaaaaa日日日", 14, 0, 25)  # a caret behind a line that takes all the room
 def test_no_row_is_wider_than_asked_for(line: str, start: int, length: int, width: int) -> None:
     start = min(start, len(line))
     end = min(start + length, len(line))

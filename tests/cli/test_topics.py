@@ -17,6 +17,8 @@ from engine.config import decode
 from engine.config_files import load
 from engine.languages.facts import CLASHES_KEPT, NAMES_KEPT
 from engine.parse.config import PENDING_TIMEOUT
+from engine.parse.metrics import FAILURES_KEPT, METRICS
+from engine.parse.recording import EVENTS, KINDS, TREE_LIMIT
 from engine.source_view import WINDOW
 from tests.cli.command import invoke, lines, write
 
@@ -55,6 +57,33 @@ def test_the_streaming_guides_limits_are_the_programs() -> None:
     assert f"at most {NAMES_KEPT:,} names".replace(",", " ") in guide
     assert WINDOW // 1000 in range(250, 270)
     assert PENDING_TIMEOUT == 600 * 10**9
+
+
+def test_the_sample_of_the_metrics_page_runs() -> None:
+    (sample,) = blocks("metrics", "python")
+
+    exec(compile(sample, "metrics.md", "exec"), {})
+
+    assert sample.count("assert ") == 3
+
+
+def test_the_metrics_page_lists_each_metric_and_each_kind_of_line() -> None:
+    guide = page("metrics") or ""
+
+    assert re.findall(r"^\| `(parser\.[\w.]+)`", guide, re.MULTILINE) == list(METRICS)
+    assert re.findall(r"^\| `(\w+)` \|", guide, re.MULTILINE) == list(KINDS)
+    assert all(f"`{event}`" in guide for event in EVENTS)
+    assert f"up to {TREE_LIMIT:,} bytes".replace(",", " ") in guide
+    assert f"the first {('no', 'one', 'two', 'three', 'four', 'five')[FAILURES_KEPT]} are listed" in guide
+
+
+def test_the_metrics_page_shows_real_output(tmp_path: Path) -> None:
+    shown = [json.loads(line) for line in blocks("metrics", "json")[0].splitlines()]
+    path = write(tmp_path, {"a.jsonl": "{}\n"}) / "a.jsonl"
+    real = {each["kind"]: each for each in lines(invoke("metrics", path, "--format", "json").stdout)}
+
+    assert [each["kind"] for each in shown] == list(real)
+    assert all(list(each) == list(real[each["kind"]]) for each in shown)
 
 
 def test_the_page_on_exit_codes_has_them_all() -> None:

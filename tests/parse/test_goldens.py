@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engine.parse.config import LeftRecursion, RunConfig, StreamingConfig
+from engine.parse.audit import StreamEvent
+from engine.parse.config import LeftRecursion, RunConfig, StreamingConfig, unobserved
 from engine.parse.driver import StreamDriver
 from engine.parse.extensions import (
     STREAM_FIELDS,
@@ -24,6 +25,9 @@ from engine.parse.extensions import (
 )
 from engine.parse.feeder import Await, Chunk, Closed, FeederYield
 from engine.parse.meta import stream_meta_problems
+from engine.parse.metrics import Tally
+from engine.parse.recording import Recorder, digests, read_recording
+from engine.parse.run import run
 from engine.parse.stream import Completed
 from tests.parse.streams import Clock, pending
 from tests.parse.toy_language import SAMPLE, toy_machine
@@ -53,14 +57,18 @@ def check_golden(name: str, found: dict[str, Any]) -> None:
     assert json.loads(path.read_text(encoding="utf-8")) == found
 
 
-def outcome() -> tuple[Completed, RunConfig]:
+TEXT = SAMPLE + "let y = )\n"
+
+
+def outcome(observer: Callable[[StreamEvent], None] = unobserved) -> tuple[Completed, RunConfig]:
     """A stream with an error, a pause and a resume, and its configuration as it was at the pause."""
-    text, clock = (SAMPLE + "let y = )\n").encode(), Clock(0)
+    text, clock = TEXT.encode(), Clock(0)
     answers: Iterator[FeederYield] = iter([Chunk(text[:40]), Await(), Chunk(text[40:]), Closed()])
-    run = CONFIGS["runconfig-stream"]
-    driver = StreamDriver(toy_machine(), lambda _: next(answers), StreamingConfig(run, clock=clock))
+    config = CONFIGS["runconfig-stream"]
+    streaming = StreamingConfig(config, clock=clock, on_diagnostic=observer)
+    driver = StreamDriver(toy_machine(), lambda _: next(answers), streaming)
     driver.pump()
-    projected = with_stream_extension(run, pending(driver.pump()).settings)
+    projected = with_stream_extension(config, pending(driver.pump()).settings)
     clock.now += 25
     while not isinstance(reached := driver.pump(), Completed):
         assert not driver.idle
@@ -103,6 +111,34 @@ def test_a_written_configuration_is_read_without_a_problem(name: str) -> None:
     assert problems == ()
     assert encode_run_config(config) == written
     assert tuple(stream_fields(config.extensions)) == STREAM_FIELDS
+
+
+def test_a_recording_is_written_as_it_was() -> None:
+    lines: list[str] = []
+    recording = Recorder(lines.append).begin("sample", "toy", CONFIGS["runconfig-stream"])
+    completed, projected = outcome(recording.event)
+    recording.errors(completed.result.diagnostics)
+    streamed, batch = digests(completed.result), digests(run(toy_machine(), TEXT))
+    recording.outcome(streamed, batch, ["await@40"], 0, projected)
+    found = [json.loads(line) for line in lines]
+    (meta,) = [record["stream_meta"] for record in found if "stream_meta" in record]
+    del meta["memo_bytes"]
+    for side in ("streamed", "batch"):  # digests change with every word of a message; that they are equal counts
+        found[-1][side] = dict.fromkeys(found[-1][side], "")
+
+    assert streamed == batch
+    check_golden("recording", {"lines": found})
+
+
+def test_a_written_recording_is_read_without_a_problem() -> None:
+    written = json.loads((FOLDER / "recording.json").read_text(encoding="utf-8"))["lines"]
+    lines = [json.dumps(record).encode() for record in written]
+    tally = Tally()
+    for number, record, problems in read_recording(lines):
+        assert problems == ()
+        tally.add(record, str(number))
+
+    assert [metric.name for metric in tally.metrics() if not metric.succeeds] == []
 
 
 def test_written_figures_are_valid() -> None:
