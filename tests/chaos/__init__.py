@@ -1,0 +1,1 @@
+"""Random editing for as long as asked: ``python -m tests.chaos``."""
