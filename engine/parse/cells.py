@@ -83,11 +83,26 @@ class Cells:
         # A node that is both opened and closed further down is not open yet.
         self._closes = [0 if event is None else 1 if event.op == "close" else -1 for event in tables.event]
         self._tails: dict[Symbols_, tuple[Symbols_, int]] = {}       # equal tails share one tuple; its first mark
+        self.start = self.push(tables.start, self.bottom)
+
+    def renew(self) -> None:
+        """Forget all cells.  Those somebody holds stay as they are, beside equal new ones."""
+        self.bottom.kid = self.bottom.kids = None
+        self._tails = {}
+        self.made = 0
+        self.start = self.push(self.tables.start, self.bottom)
+
+    def is_newest(self, cell: AnyCell) -> bool:
+        """Was the cell made since the last `renew`?"""
+        below = cell.shared if isinstance(cell, DeepCell) else cell
+        while below.rest is not self.bottom and below.depth:
+            below = below.rest
+        return not below.depth or below is self.bottom.kid
 
     def cons(self, symbol: int, rest: AnyCell) -> AnyCell:
         """The continuation `symbol`, then `rest`."""
         if rest.__class__ is DeepCell or rest.depth >= self.cap:
-            return self._deep((symbol,), rest)
+            return self.deep((symbol,), rest)
         assert isinstance(rest, Cell)
         if rest.symbol == symbol and self._note[symbol]:
             return rest                                  # idempotent: right recursion does not pile up notes
@@ -111,7 +126,7 @@ class Cells:
     def push(self, symbols: Symbols_, rest: AnyCell) -> AnyCell:
         """The continuation `symbols`, first one first, then `rest`."""
         if rest.__class__ is DeepCell or rest.depth + len(symbols) >= self.cap:
-            return self._deep(symbols, rest) if symbols else rest
+            return self.deep(symbols, rest) if symbols else rest
         for symbol in reversed(symbols):
             kid = rest.kid                               # type: ignore[union-attr]
             rest = kid if kid is not None and kid.symbol == symbol else self.cons(symbol, rest)
@@ -120,10 +135,11 @@ class Cells:
     def on(self, symbols: Symbols_, rest: AnyCell) -> DeepCell:
         """The continuation `symbols`, then `rest`, below the depth cap; long ones in two objects."""
         if len(symbols) > _LONGEST_TAIL:
-            return self._deep(symbols[:-_LONGEST_TAIL], self._deep(symbols[-_LONGEST_TAIL:], rest))
-        return self._deep(symbols, rest)
+            return self.deep(symbols[:-_LONGEST_TAIL], self.deep(symbols[-_LONGEST_TAIL:], rest))
+        return self.deep(symbols, rest)
 
-    def _deep(self, symbols: Symbols_, rest: AnyCell) -> DeepCell:
+    def deep(self, symbols: Symbols_, rest: AnyCell) -> DeepCell:
+        """The continuation `symbols`, then `rest`, in one object that is not shared."""
         tail, mark = self._tail(symbols)
         return DeepCell(tail, rest, mark, self.marked(rest))
 

@@ -10,7 +10,7 @@ scratch would have; nothing holds an absolute line number except `_said`, which 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from engine.parse.expected import ExpectationSummary, summary
 from engine.parse.lexer import Mode
 from engine.parse.machine import AnyState, InToken, Machine
 from engine.parse.pieces import SEGMENT, by_length, cuts, segments
+from engine.parse.rebase import Newest
 from engine.parse.render import LOOK_BACK, end_mistake, render
 from engine.parse.runs import Run
 from engine.parse.source import Position, Span, line_end, split_lines
@@ -51,13 +52,16 @@ class Document:
     def __init__(self, machine: Machine, text: str = "") -> None:
         self.machine = machine
         self._load(text)
+        machine.holders.add(self)
 
     def _load(self, text: str) -> None:
         lines = list(map(sys.intern, split_lines(text)))   # many lines are alike: one object each
+        renewals = self.machine.renewals
         whole = self._run(self.machine.start, lines)
         self._end = whole.after
         self._blocks = Blocks(whole.pieces, whole.states, whole.bad, whole.units(self.machine))
         self._said: dict[int, tuple[Diagnostic, ...]] = {}
+        self._catch_up(renewals)
 
     def replace(self, text: str) -> None:
         """Put another text in place of the whole one."""
@@ -104,11 +108,12 @@ class Document:
         """Put `text` in place of `span`.  Raises `ValueError` for a span that is reversed or outside the text."""
         replacement = self._replacement(span, text)
         first = replacement.place
-        first_line, lines_before = self._blocks.line_of(first), self.line_count
+        first_line, lines_before, renewals = self._blocks.line_of(first), self.line_count, self.machine.renewals
         ran, count = self._run_until_known(replacement)
         dropped = self._blocks.replace(first, count, ran.pieces, ran.states, ran.bad, ran.units(self.machine))
         change = Change(first, len(ran.pieces), count, first_line, self.line_count - lines_before, tuple(dropped))
         self._move_said(change)
+        self._catch_up(renewals)
         return change
 
     def _replacement(self, span: Span, text: str) -> Replacement:
@@ -261,6 +266,17 @@ class Document:
         outcome = resume(Continuation.at(self.machine, state), pieces)
         assert isinstance(outcome, Pending)              # a continuation without a feeder has nothing to complete it
         return outcome.continuation.cursor.runs
+
+    def rebase(self, newest: Callable[[AnyState], AnyState]) -> None:
+        """Put the newest state in the place of each one that is kept (`rebase.Holder`)."""
+        for block in self._blocks.blocks:
+            block.states = list(map(newest, block.states))
+        self._end = newest(self._end)
+
+    def _catch_up(self, renewals: int) -> None:
+        """If the machine has begun a new graph since, what was run before that is still of the old one."""
+        if self.machine.renewals != renewals:
+            self.rebase(Newest(self.machine).__getitem__)
 
     # ------------------------------------------------------------------------------------------------ diagnostics
     def diagnostics(self, limit: int | None = None) -> list[Diagnostic]:

@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import getitem
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from engine.parse.cells import AnyCell, Cell, Cells, DeepCell
 from engine.parse.lexer import EOF, NL, OPEN, WS, Lexer
+from engine.parse.rebase import Holder, Newest
 from engine.parse.source import BOM, has_escapes
 from engine.parse.states import AnyState, DeepState, InToken, Reject, Settled, State, Tags, same_cells
 from engine.parse.steps import Move, Steps
@@ -37,6 +39,8 @@ class Limits:
 
     depth: int = 400
     """Continuations deeper than this are not shared."""
+    cells: int = 300_000
+    """Continuations kept before all are forgotten but those in use; half a kilobyte each, with their states."""
     entries: int = 1_000_000
     """Memoised transitions, of tokens and of pieces, before they are dropped."""
     piece_bytes: int = 64_000_000
@@ -73,9 +77,11 @@ class Machine:
         """What `repair` has found, by the state before an error and the kinds from there on."""
         self._several: dict[tuple[tuple[AnyCell, ...], Tags, bool], State] = {}
         self._with_pieces: list[AnyState] = []
-        cell = self.cells.push(tables.start, self.cells.bottom)
         #: Where every text begins.  Never reached again, so that only a text's first piece may have a BOM.
-        self.start = State(self, (cell,), None, True)
+        self.start = State(self, (self.cells.start,), None, True)
+        self.holders: WeakSet[Holder] = WeakSet()
+        """Open documents: what keeps states, and goes over to the equal ones of a new graph."""
+        self.renewals, self._room, self.is_due = 0, self.limits.cells, False
 
     # ------------------------------------------------------------------------------------------------ states
     def state(self, cells: tuple[AnyCell, ...], tags: Tags, nl: bool) -> Settled:
@@ -218,11 +224,41 @@ class Machine:
         self.clears += 1
         self.lexer.forget()
 
+    def renew(self) -> None:
+        """Forget all states but those in use.  Holders go over to equal new ones; a stream keeps what it has."""
+        self.clear()
+        self.cells.renew()
+        self.steps.forget()
+        self._several = {}
+        start = self.start                               # stays the one beginning of all texts
+        start.clear()
+        start.cells = (self.cells.start,)
+        start.moves = start.recipes = start.units = start.rejected = None
+        self.renewals += 1
+        newest = Newest(self)
+        for holder in list(self.holders):
+            holder.rebase(newest.__getitem__)
+        self._room = max(self.limits.cells, 2 * self._kept)      # or what is in use would be gone over again and again
+
+    @property
+    def _kept(self) -> int:
+        return self.cells.made + len(self._several)
+
+    def relieved(self, state: AnyState) -> AnyState:
+        """`state`, or the equal one of a new graph, after the memory has been emptied as far as it is full."""
+        self.is_due = False
+        if self._kept > self._room:
+            self.renew()
+            return Newest(self)[state]
+        self.clear()
+        return state
+
     def memo_bytes(self) -> int:
         """An estimate of what the memo takes: a transition's share of a dictionary, and the texts of pieces."""
         return 100 * self.entries + self.piece_bytes
 
     @property
     def is_full(self) -> bool:
-        """Has a limit been exceeded?  Those who run texts through then `clear` between two pieces."""
-        return self.entries + len(self.lexer) > self.limits.entries or self.piece_bytes > self.limits.piece_bytes
+        """Has a limit been exceeded?  Then `is_due` is to be set: the next text to be run goes on `relieved`."""
+        return (self.entries + len(self.lexer) > self.limits.entries or self.piece_bytes > self.limits.piece_bytes
+                or self._kept > self._room)

@@ -6,6 +6,7 @@ The machine makes them and knows how; states only remember.
 """
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from engine.parse.cells import AnyCell, DeepCell, Notes
@@ -60,6 +61,9 @@ class State(dict[Any, Any]):
     def __eq__(self, other: object) -> bool:
         return self is other
 
+    def __repr__(self) -> str:                           # a dictionary's would walk the whole graph
+        return _shown(self)
+
 
 class DeepState:
     """A state with a continuation below the depth cap: computed, never stored, and small, since there may be many."""
@@ -81,6 +85,9 @@ class DeepState:
     def tags(self) -> Tags:
         """See `Tags`."""
         return self._cells[1] if isinstance(self._cells, tuple) else None
+
+    def __repr__(self) -> str:
+        return _shown(self)
 
     #: Nothing is kept here; `State.moves` is where it would be.
     moves = None
@@ -105,11 +112,28 @@ class InToken:
             return self.machine.run_piece(self, key)
         raise Reject
 
+    def __repr__(self) -> str:
+        return f"InToken({self.mode.closer!r} {self.mode.depth} deep, in {self.base!r})"
+
 
 AnyState = State | DeepState | InToken
 Settled = State | DeepState
 #: For each continuation of a state, the choices it has left while an alternative further left is undecided in them.
 Tags = tuple[frozenset[Notes], ...] | None
+
+
+#: Continuations, and symbols of each, that a representation shows.
+_SHOWN = 4
+
+
+def _shown(state: Settled) -> str:
+    """The first symbols that may follow in each continuation, and how many there are."""
+    names, ways = state.machine.tables.names, []
+    for cell in state.cells[:_SHOWN]:
+        walk = islice(state.machine.cells.walk(cell), _SHOWN)
+        ways.append(f"{' '.join(names[symbol] for symbol, _ in walk)} ({cell.depth})")
+    more = "; …" if len(state.cells) > _SHOWN else ""
+    return f"{type(state).__name__}({'; '.join(ways)}{more}{', line break' if state.nl else ''})"
 
 
 #: Cells compared below the depth cap before two states are taken as different.

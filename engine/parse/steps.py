@@ -70,6 +70,10 @@ class Steps:
         #: What each symbol makes a tree builder do; last, for -1, what a token does.
         self._actions = [(_OPS[event.op], event.name) if event else (TAKE, "") for event in (*tables.event, None)]
 
+    def forget(self) -> None:
+        """Forget what was found out about single continuations."""
+        self._deep, self._finished = {}, {}
+
     def step(self, cells: tuple[AnyCell, ...], tags: Tags, kind: int) -> tuple[tuple[AnyCell, ...], Tags]:
         """The continuations after a flagged kind, most preferred first; none if it cannot follow."""
         self.count += 1

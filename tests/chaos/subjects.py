@@ -90,8 +90,9 @@ def _little() -> Subject:
     return Subject("little", little_machine(), _LITTLE_WORDS, samples)
 
 
-#: Bounds that are exceeded all the time: continuations that are not shared, a memo that is dropped, pieces not kept.
-TIGHT = (Limits(depth=12), Limits(entries=60, piece_bytes=500), Limits(longest_piece=5, depth=30))
+#: Bounds that are exceeded all the time: continuations not shared, a memo dropped, pieces not kept, a graph renewed.
+TIGHT = (Limits(depth=12), Limits(entries=60, piece_bytes=500), Limits(longest_piece=5, depth=30),
+         Limits(cells=40), Limits(cells=15, depth=20))
 
 
 @cache
