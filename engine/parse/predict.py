@@ -32,6 +32,11 @@ class _Sets:
         self.nullable: set[int] = set()
         while any([self._find_nullable(n) for n in tables.alternatives if n not in self.nullable]):
             pass
+        self.every = frozenset(range(2 * len(tables.kinds)))
+        #: The kinds in front of which a nullable symbol may match nothing, as far as its guards go.
+        self.empty_before: dict[int, Kinds] = dict.fromkeys(self.nullable, frozenset())
+        while any([self._grow_empty(n) for n in self.nullable]):
+            pass
         while any([self._grow_first(n) for n in tables.alternatives]):
             pass
 
@@ -42,6 +47,22 @@ class _Sets:
         if empty:
             self.nullable.add(n)
         return empty
+
+    def _grow_empty(self, n: int) -> bool:
+        found: Kinds = frozenset().union(*map(self._empty_before, self.tables.alternatives[n]))
+        grown = len(found) > len(self.empty_before[n])
+        self.empty_before[n] = found
+        return grown
+
+    def _empty_before(self, symbols: Symbols_) -> Kinds:
+        t, out = self.tables, self.every
+        for s in symbols:
+            guard = t.guard[s]
+            if guard is not None:
+                out &= guard
+            elif not t.passive(s):
+                out &= self.empty_before.get(s, frozenset())
+        return out
 
     def _grow_first(self, n: int) -> bool:
         found: Kinds = self.tables.first[n].union(*(self.of(a)[0] for a in self.tables.alternatives[n]))
@@ -64,6 +85,8 @@ class _Sets:
             out |= t.first[s] if mask is None else t.first[s] & mask
             if s not in self.nullable:
                 return frozenset(out), False
+            if self.empty_before[s] != self.every:
+                mask = self.empty_before[s] if mask is None else mask & self.empty_before[s]
         return frozenset(out), True
 
 
@@ -120,7 +143,7 @@ class _Choices:
                 cut = True
             elif s in t.alternatives:
                 cut = cut or self._commits_at(s, kind)
-                if s not in self.sets.nullable:
+                if kind not in self.sets.empty_before.get(s, ()):
                     break
             elif not t.passive(s) and kind not in (t.guard[s] or ()):
                 break

@@ -112,6 +112,8 @@ def random_grammar(r: random.Random, *, rules: int = 3, depth: int = 4, errors: 
         value = values.value(depth if name == "S" else depth - 1)
         if errors and name == "S":
             value = g.many(g.recover(g.rule("Item", value)))
+        elif name == "S" and r.random() < .3:
+            value = g.many(value)
         grammar[name] = value
     return grammar
 

@@ -1,116 +1,157 @@
-"""The machine against the backtracking interpreter, on random grammars and all short texts."""
+"""The machine against the backtracking interpreter, on random grammars: all short texts, sentences changed a little."""
 from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Iterator
 
 import pytest
 
 from engine.parse import grammar as g
 from engine.parse.compile import compile as compile_grammar
-from engine.parse.lexer import Lexer, Symbols
 from engine.parse.machine import Machine, Reject
 from engine.parse.tree import Node, build
-from tests.parse.reference import interpret, nested
+from tests.parse.random_grammars import LETTERS, letters_lexer, random_grammar, sentence, usable
+from tests.parse.reference import Run, TooLong, accepted, letters
 
-TEXTS = ["".join(letters) for length in range(6) for letters in itertools.product("abc", repeat=length)]
-
-
-def random_value(r: random.Random) -> g.G:
-    names = itertools.count()
-
-    def value(depth: int) -> g.G:
-        k = r.random()
-        if not depth or k < .3:
-            return g.token(r.choice("abc"))
-        if k < .55:
-            return g.seq(*(value(depth - 1) for _ in range(r.randint(2, 3))))
-        if k < .75:
-            return g.choice(*(tentative(value(depth - 1)) for _ in range(r.randint(2, 3))))
-        if k < .83:
-            return g.opt(tentative(value(depth - 1)))
-        if k < .9:
-            return g.many(tentative(value(depth - 1)))
-        if k < .93:
-            return g.seq(g.lookahead(r.choice("abc")), value(depth - 1))
-        if k < .96:
-            cut = g.seq(g.cut_here(), value(depth - 1))
-            return cut if r.random() < .5 else g.seq(value(depth - 1), cut)
-        return g.rule(f"R{next(names)}", value(depth - 1))
-
-    def tentative(x: g.G) -> g.G:
-        return g.attempt(x) if r.random() < .5 else x
-    return value(4)
+#: Every text of up to four letters, and some with line breaks.
+TEXTS = ["".join(parts) for length in range(5) for parts in itertools.product(LETTERS, repeat=length)]
+BROKEN = ["\n".join(text) for text in TEXTS if len(text) in (2, 3)]
+SENTENCES = 60
 
 
-def nullable(value: g.G) -> bool:
-    match value:
-        case g.Tok():
-            return False
-        case g.Seq(items):
-            return all(map(nullable, items))
-        case g.Choice(alternatives):
-            return any(map(nullable, alternatives))
-        case g.Attempt(body):
-            return nullable(body)
-    return True
-
-
-def usable(value: g.G) -> bool:
-    """No empty loop bodies, no alternative behind one that may match nothing: the compiler reports both."""
-    match value:
-        case g.Seq(items):
-            return all(map(usable, items))
-        case g.Choice(alternatives):
-            return all(map(usable, alternatives)) and not any(map(nullable, alternatives[:-1]))
-        case g.Many(body):
-            return not nullable(body) and usable(body)
-        case g.Attempt(body):
-            return usable(body)
-    return True
+def random_texts(r: random.Random, grammar: g.Grammar) -> Iterator[str]:
+    """Sentences of the grammar, whole and changed a little, with blanks and line breaks between the tokens."""
+    for _ in range(SENTENCES):
+        tokens = sentence(r, grammar, grammar["S"])[:30]
+        for _ in range(r.choice([0, 0, 1, 2])):
+            at = r.randint(0, len(tokens))
+            tokens[at:at + r.randint(0, 1)] = r.choices([*LETTERS, "(", ")", ",", "+", "-"], k=r.randint(0, 1))
+        yield "".join(token + r.choice(["", "", " ", "\n"]) for token in tokens)
 
 
 def accepts(machine: Machine, text: str) -> bool:
     state = machine.start
     try:
-        for letter in text:
-            state = state[machine.lexer.kind[letter]]
+        for kind in machine.lexer.kinds(text):
+            state = state[kind]
     except Reject:
         return False
     return machine.accepts_end(state)
 
 
 def shape(node: Node) -> tuple[object, ...]:
-    return (node.rule, *(shape(child) if isinstance(child, Node) else child.text for child in node.children))
+    name = "<map>" if node.rule.startswith("<map") else node.rule
+    return (name, *(shape(child) if isinstance(child, Node) else child.text for child in node.children))
 
 
-def check(seed: int, grammars: int) -> int:
+def compiled(grammar: g.Grammar) -> Machine | None:
+    """The machine, unless the grammar is one of those the compiler refuses or warns of."""
+    if not usable(grammar):
+        return None
+    try:
+        machine = compile_grammar(grammar, letters_lexer())
+    except g.GrammarError:
+        return None
+    return machine if all(note.topic != "nested attempt" for note in machine.tables.notes) else None
+
+
+def check(seed: int, grammars: int, **kinds: int | bool) -> int:
+    """Compare so many grammars; the number of texts that were accepted."""
     r = random.Random(seed)
-    compared = 0
+    compared = right = 0
     while compared < grammars:
-        value = random_value(r)
-        if not usable(value):
+        grammar = random_grammar(r, **kinds)  # type: ignore[arg-type]
+        machine = compiled(grammar)
+        if machine is None:
             continue
         compared += 1
-        rules = g.Grammar("S")
-        rules["S"] = value
-        machine = compile_grammar(rules, Lexer(Symbols("a", "b", "c")))
-        for text in TEXTS:
-            reply = interpret(value, text, 0, rules)
-            expected = reply.ok and reply.at == len(text)
-            assert accepts(machine, text) is expected, (seed, text, value)
-            if expected:
-                assert shape(build(machine, [text], at_end=True)) == nested(reply.events), (seed, text, value)
-    return compared
+        for text in (*TEXTS, *BROKEN, *random_texts(r, grammar)):
+            run = Run(grammar)
+            try:
+                tree = accepted(letters(text), run)
+            except TooLong:
+                continue
+            if run.taken_back:                           # see the test at the end
+                continue
+            assert accepts(machine, text) is (tree is not None), (seed, text, grammar.rules)
+            if tree is not None:
+                right += 1
+                pieces = text.splitlines(keepends=True)
+                assert shape(build(machine, pieces, at_end=True)) == tree, (seed, text, grammar.rules)
+    return right
 
 
 @pytest.mark.parametrize("block", range(4))
 def test_ordered_choice_is_that_of_a_backtracking_interpreter(block: int) -> None:
-    assert check(1000 + block, 25) == 25
+    assert check(1000 + block, 12, rules=1) > 50
+
+
+@pytest.mark.parametrize("block", range(3))
+def test_rules_that_mention_each_other_mean_what_they_mean_there(block: int) -> None:
+    assert check(2000 + block, 12, rules=4) > 50
+
+
+@pytest.mark.parametrize("block", range(2))
+def test_places_to_recover_at_change_nothing_where_nothing_is_wrong(block: int) -> None:
+    assert check(3000 + block, 12, rules=3, errors=True) > 50
 
 
 @pytest.mark.campaign
 def test_ordered_choice_campaign(seed: int, campaign: int) -> None:
     print(f"seed {seed}")
 
-    assert check(seed, 150 * campaign) == 150 * campaign
+    assert check(seed, 70 * campaign, rules=1) > 0
+    assert check(seed, 70 * campaign, rules=4) > 0
+    assert check(seed, 40 * campaign, rules=3, errors=True) > 0
+
+
+def check_texts(grammar: g.Grammar, right: list[str], wrong: list[str]) -> None:
+    """Interpreter and machine accept the right texts with the same trees, and not the wrong ones."""
+    machine = compile_grammar(grammar, letters_lexer())
+    for text in right + wrong:
+        tree = accepted(letters(text), Run(grammar))
+        assert (tree is not None) is accepts(machine, text) is (text in right), text
+        assert tree is None or shape(build(machine, text.splitlines(keepends=True), at_end=True)) == tree
+
+
+def test_a_guard_that_fails_keeps_a_commit_behind_it_from_being_passed() -> None:
+    grammar = g.Grammar("S")
+    grammar["S"] = g.many(g.Ref("Item"))
+    grammar["Item"] = g.seq(g.Ref("Sign"), g.cut_here(), "b")
+    grammar["Sign"] = g.seq(g.lookahead("b"), g.opt("a"))
+
+    check_texts(grammar, ["", "b", "bb"], ["a", "ba"])
+
+
+def test_what_may_be_empty_behind_a_guard_only_does_not_lead_to_what_follows_it() -> None:
+    grammar = g.Grammar("S")
+    grammar["S"] = g.seq("a", g.opt(g.Ref("Line"), "a"), "a", "d")
+    grammar["Line"] = g.seq(g.newline(), g.opt("b"))
+
+    check_texts(grammar, ["aad", "a\naad", "a\nbaad"], ["a\nad", "abaad", "aaad"])
+
+
+def test_an_attempt_that_is_over_spares_the_alternatives_of_the_next_one() -> None:
+    """In the loop both have the same continuation, and their choices the same note."""
+    grammar = g.Grammar("S")
+    grammar["S"] = g.many(g.choice(g.attempt("a", "d"), g.attempt("a", g.opt("+")), "b"))
+
+    check_texts(grammar, ["a", "aa", "aaa", "aad", "a+aadb", "ba+a"], ["d", "add", "a++"])
+
+
+@pytest.mark.xfail(strict=True, reason="a commit is final even if an alternative further left may beat it")
+def test_what_a_beaten_commit_had_given_up_is_tried() -> None:
+    """In ``ada`` the choice inside the attempt is decided for ``ada``, then the attempt fails and ``a`` is to be tried.
+
+    But ``a`` has been given up when the attempt came to its end by its other way, ``a`` and ``d``, one token earlier.
+    """
+    grammar = g.Grammar("S")
+    inner = g.choice(g.attempt("a", "d", "a"), g.many("a"))
+    grammar["S"] = g.many(g.choice(g.attempt(inner, "d"), "a"))
+    machine = compile_grammar(grammar, letters_lexer())
+    run = Run(grammar)
+
+    assert accepted(letters("ada"), run) == ("Root", "a", "d", "a")
+    assert run.taken_back
+    assert accepts(machine, "ada")
