@@ -10,7 +10,6 @@ complete.  With `collect`, finished pieces are kept for the value; without it me
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import copy
 from functools import reduce
 from operator import getitem
 from typing import Final, NamedTuple
@@ -351,7 +350,7 @@ class Cursor:
 
     def _run(self, pieces: list[str], end: tuple[int, int] | None = None) -> None:
         machine = self.plan.machine
-        before = self._relieved() if machine.is_due else self.runs
+        before = self.runs.relieved() if machine.is_due else self.runs
         missed, mistaken = machine.pieces_run, machine.mistaken
         self.runs = run = before.then(pieces, reduce(getitem, pieces, before.after), end)
         missed = machine.pieces_run - missed
@@ -363,18 +362,12 @@ class Cursor:
         if missed and machine.is_full:
             machine.is_due = True                        # later: what this run has found is still to be looked at
 
-    def _relieved(self) -> Run:
-        """What was run last, with the state after it as it is once the machine's memory has been emptied."""
-        self.runs = run = copy(self.runs)
-        run.after = self.machine.relieved(run.after)
-        return run
-
     def _run_at_once(self, lines: list[str], *, divided: bool = False) -> bool:
         """Run many lines (or pieces) as one text, if nothing is wrong in it; was it done?"""
         if len(lines) < AT_ONCE and len(lines[0]) <= SEGMENT:
             return False
         if self.machine.is_full:
-            self._relieved()
+            self.runs = self.runs.relieved()
         after = self.machine.skip(self.state, "".join(lines))
         if after is None:
             return False

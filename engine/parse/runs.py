@@ -61,6 +61,12 @@ class Run:
         run._pieces, run._states = pieces, None
         return run
 
+    def relieved(self) -> Run:
+        """The same, with the state after it as it is once the machine's memory has been emptied."""
+        run = copy(self)
+        run.after = self.after.machine.relieved(self.after)
+        return run
+
     @property
     def pieces(self) -> list[str]:
         """The pieces."""

@@ -21,7 +21,7 @@ def test_memory_is_flat_over_a_morning_of_typing(seed: int, campaign: int) -> No
 
     assert faults(counted, NARROW, 5) == []
     assert day.renewals >= 3
-    assert max(stored.alive for stored in counted) <= 2 * (2 * NARROW.cells)
+    assert max(stored.states for stored in counted) <= 2 * NARROW.cells
 
 
 def test_typing_stays_within_narrow_bounds_and_says_what_a_new_document_says() -> None:
@@ -30,7 +30,7 @@ def test_typing_stays_within_narrow_bounds_and_says_what_a_new_document_says() -
     stored = day.stored()
 
     assert day.renewals >= 1
-    assert stored.alive <= 2 * 2 * 2_500
+    assert stored.states <= 2 * 2_500
     for writer in day.writers:
         document = writer.analysis.document
         assert document.diagnostics() == Document(document.machine, writer.model.text).diagnostics()
@@ -39,12 +39,12 @@ def test_typing_stays_within_narrow_bounds_and_says_what_a_new_document_says() -
 # ------------------------------------------------------------------------------------------ what is wrong would be seen
 def counts(**last: int) -> list[Stored]:
     """Nine counts that are right, but for the last."""
-    right = Stored(cells=100, alive=150, entries=80, piece_bytes=1000, lines=500, said=3)
+    right = Stored(cells=100, states=150, entries=80, piece_bytes=1000, lines=500, said=3)
     return [right] * 8 + [replace(right, **last)]
 
 
 @pytest.mark.parametrize(("last", "word"), [
-    ({"cells": 1000}, "grows"), ({"alive": 5000}, "grows"), ({"lines": 1200}, "grows"),
+    ({"cells": 1000}, "grows"), ({"states": 5000}, "grows"), ({"lines": 1200}, "grows"),
     ({"entries": 2 * (4_000 + SLACK) + 1}, "bound"), ({"piece_bytes": 100_000}, "grows"), ({"said": 501}, "bound"),
 ])
 def test_growth_is_a_fault(last: dict[str, int], word: str) -> None:
