@@ -8,7 +8,7 @@ Knows no pieces and no states; `machine` remembers the results.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from engine.parse.cells import AnyCell, Cell, Cells, DeepCell, Notes
 from engine.parse.states import Tags
@@ -35,14 +35,21 @@ class Move:
     """The events as (what to do, name of the node)."""
 
 
+class Commit(NamedTuple):
+    """A commit that was passed: what lay below it, and how many choices had been entered before."""
+
+    below: AnyCell
+    entered: int
+
+
 @dataclass(slots=True)
 class _Way:
-    """One way to take a token: what follows, events, the notes it left behind, and what lay below its commits."""
+    """One way to take a token: what follows, events, the notes it left behind, and its commits."""
 
     cell: AnyCell
     events: Symbols_
     left: tuple[Notes, ...]
-    commits: tuple[AnyCell, ...]
+    commits: tuple[Commit, ...]
     source: int = 0
     dead: bool = False
     """It cannot take the token, but got past a commit before it found out."""
@@ -162,16 +169,18 @@ class Steps:
         out: list[_Way] = []
         for source, cell in enumerate(cells):
             first = len(out)
-            self._advance(cell, kind, [] if events else None, (), (), out)
+            self._advance(cell, cell.depth, kind, [] if events else None, (), (), out)
             for way in out[first:]:
                 way.source = source
         return out
 
-    def _advance(self, cell: AnyCell, kind: int, events: list[int] | None, left: tuple[Notes, ...],
-                 commits: tuple[AnyCell, ...], out: list[_Way], entered: tuple[tuple[AnyCell, int], ...] = ()) -> None:
+    def _advance(self, cell: AnyCell, old: int, kind: int, events: list[int] | None, left: tuple[Notes, ...],
+                 commits: tuple[Commit, ...], out: list[_Way], entered: tuple[tuple[AnyCell, int], ...] = ()) -> None:
+        """Cells up to the depth `old` were there before this token: an attempt that ends above it has taken nothing."""
         t, store = self.tables, self.cells
         while cell is not store.bottom and cell is not store.done:
             symbol, rest = store.pop(cell)
+            above, old = old, min(old, rest.depth)
             term, plan, guard = t.term[symbol], t.plan[symbol], t.guard[symbol]
             if plan is not None:
                 ways, empty = plan.get(kind), t.empty[symbol]
@@ -181,7 +190,8 @@ class Steps:
                     note = store.push(ways[0][-1:], rest)
                     for i, way in enumerate(ways):
                         shown = None if events is None else [*events]
-                        self._advance(store.push(way, rest), kind, shown, left, commits, out, (*entered, (note, i)))
+                        self._advance(store.push(way, rest), old, kind, shown, left, commits, out,
+                                      (*entered, (note, i)))
                     return
                 cell = store.push(ways[0] if ways is not None else empty or (), rest)
             elif term is not None:
@@ -189,7 +199,7 @@ class Steps:
                     break
                 if events is not None:
                     events.append(-1)
-                cell, left, commits = self._finish(rest, events, left, commits)
+                cell, left, commits = self._finish(rest, rest.depth, events, left, commits, len(entered))
                 after = store.done if cell is store.bottom else cell
                 out.append(_Way(after, tuple(events or ()), left, commits, entered=entered))
                 return
@@ -198,19 +208,20 @@ class Steps:
             elif guard is not None:
                 break
             else:
-                cell, left, commits = self._finish(cell, events, left, commits)
+                cell, left, commits = self._finish(cell, above, events, left, commits, len(entered))
+                old = min(old, cell.depth)
         if commits:
             out.append(_Way(cell, (), left, commits, dead=True, entered=entered))
 
-    def _finish(self, cell: AnyCell, events: list[int] | None, left: tuple[Notes, ...],
-                commits: tuple[AnyCell, ...]) -> tuple[AnyCell, tuple[Notes, ...], tuple[AnyCell, ...]]:
+    def _finish(self, cell: AnyCell, old: int, events: list[int] | None, left: tuple[Notes, ...],
+                commits: tuple[Commit, ...], entered: int) -> tuple[AnyCell, tuple[Notes, ...], tuple[Commit, ...]]:
         """Go past the frames that are finished at the top of a continuation, taking up their events, notes and commits.
 
         Where right recursion has left a long stack of them, what they amount to is remembered for a while: going
         through them at each token would be quadratic.  Events are wanted one by one all the same.
         """
         t, store = self.tables, self.cells
-        first, count, own = cell, 0, list[AnyCell]()
+        first, count, own, plain = cell, 0, list[Commit](), True
         notes: Notes | None = None
         while cell is not store.bottom and cell is not store.done:
             known = self._finished.get(cell) if events is None and self._finished else None
@@ -226,11 +237,13 @@ class Steps:
             elif mark == NOTE:
                 notes = _joined(notes, Notes(cell, cell.depth))
             elif mark in (COMMIT, CUT):
-                own.append(rest)
+                plain = False
+                if mark == CUT or cell.depth <= old:
+                    own.append(Commit(rest, entered))
             elif mark is None:
                 break
-            cell, count = rest, count + 1
-        if count > _LONG and not own:
+            cell, count, old = rest, count + 1, min(old, rest.depth)
+        if count > _LONG and plain:
             if len(self._finished) > _LONG:
                 self._finished.clear()
             self._finished[first] = cell, notes
@@ -274,14 +287,19 @@ class Steps:
 
     def _beaten(self, way: _Way, tag: frozenset[Notes], by: _Way) -> bool:
         """Is a way inside a choice, or tagged with one, that another way has committed to another alternative of?"""
-        store = self.cells
-        if by.source != way.source:
-            inside = (*tag, Notes(way.cell, 0))
-        else:  # they parted with this token, so only at choices that they entered with it
-            parted = {note for note, i in (*by.entered, *way.entered) if _entered(by, note) != _entered(way, note)}
-            inside = tuple(Notes(note, note.depth) for note in parted if store.inside(way.cell, note)
-                           or any(note.depth >= notes.floor and store.inside(notes.top, note) for notes in tag))
-        return any(store.common_note(at, notes, before_commit=True) for at in by.commits for notes in inside)
+        store, all_, same = self.cells, (*tag, Notes(way.cell, 0)), by.source == way.source
+        return any(store.common_note(commit.below, notes, before_commit=True) for commit in by.commits
+                   for notes in (self._parted(way, tag, by, commit.entered) if same else all_))
+
+    def _parted(self, way: _Way, tag: frozenset[Notes], by: _Way, entered: int) -> tuple[Notes, ...]:
+        """The choices that two ways of one continuation had entered differently when so many had been entered.
+
+        They parted with this token.  Later they may have entered the same choice once more, in a loop.
+        """
+        store, ours, theirs = self.cells, way.entered[:entered], by.entered[:entered]
+        parted = {note for note, i in (*theirs, *ours) if _entered(theirs, note) != _entered(ours, note)}
+        return tuple(Notes(note, note.depth) for note in parted if store.inside(way.cell, note)
+                     or any(note.depth >= notes.floor and store.inside(notes.top, note) for notes in tag))
 
     def moves(self, cells: tuple[AnyCell, ...], tags: Tags, kind: int) -> tuple[Move, ...]:
         """How each continuation after a flagged kind came about, in the order of `step`."""
@@ -347,6 +365,6 @@ def _joined(notes: Notes | None, below: Notes | None) -> Notes | None:
     return below if notes is None else notes if below is None else Notes(notes.top, below.floor)
 
 
-def _entered(way: _Way, note: AnyCell) -> list[int]:
-    """The alternatives of a choice that a way entered."""
-    return [i for at, i in way.entered if at == note]
+def _entered(choices: tuple[tuple[AnyCell, int], ...], note: AnyCell) -> list[int]:
+    """The alternatives of a choice that were entered."""
+    return [i for at, i in choices if at == note]

@@ -140,6 +140,14 @@ def test_an_attempt_that_is_over_spares_the_alternatives_of_the_next_one() -> No
     check_texts(grammar, ["a", "aa", "aaa", "aad", "a+aadb", "ba+a"], ["d", "add", "a++"])
 
 
+def test_an_attempt_that_has_taken_nothing_commits_to_nothing() -> None:
+    grammar = g.Grammar("S")
+    item = g.seq(g.choice(g.attempt("d", "c"), g.attempt(g.many("b"))), "c")
+    grammar["S"] = g.seq(g.many(item), g.many("d"))
+
+    check_texts(grammar, ["", "d", "dd", "dcc", "dccd", "c", "bcd", "cdd"], ["dc", "b", "bd", "cb"])
+
+
 @pytest.mark.xfail(strict=True, reason="a commit is final even if an alternative further left may beat it")
 def test_what_a_beaten_commit_had_given_up_is_tried() -> None:
     """In ``ada`` the choice inside the attempt is decided for ``ada``, then the attempt fails and ``a`` is to be tried.
