@@ -161,16 +161,18 @@ class _Choices:
         return False
 
     def tentative(self, symbols: Symbols_, kind: int) -> bool:
-        """Is the alternative inside an attempt once it has taken `kind`?"""
-        t = self.tables
+        """Is the alternative inside an attempt once it has taken `kind`, whichever of its symbols takes it?"""
+        t, attempts = self.tables, 0
         for s in symbols:
-            if t.mark[s] == TRY:
-                return True
-            if t.passive(s) or t.guard[s] is not None:
+            attempts += (t.mark[s] == TRY) - (t.mark[s] == COMMIT)
+            if t.passive(s) or kind in (t.guard[s] or ()):
                 continue
-            if kind in t.first[s]:
-                return s in t.alternatives and all(c.tentative for c in self.candidates(s, kind))
-        return False
+            tries = s in t.alternatives and all(c.tentative for c in self.candidates(s, kind))
+            if kind in t.first[s] and not attempts and not tries:
+                return False
+            if kind not in self.sets.empty_before.get(s, ()):
+                break
+        return True
 
     def may_cut(self, n: int) -> bool:
         """Can an alternative pass a cut without having taken a token?"""

@@ -148,6 +148,14 @@ def test_an_attempt_that_has_taken_nothing_commits_to_nothing() -> None:
     check_texts(grammar, ["", "d", "dd", "dcc", "dccd", "c", "bcd", "cdd"], ["dc", "b", "bd", "cb"])
 
 
+def test_an_alternative_is_tentative_only_if_no_symbol_takes_the_token_outside_an_attempt() -> None:
+    grammar = g.Grammar("S")
+    loop = g.seq(g.many(g.attempt("d", "c")), "d", "b")
+    grammar["S"] = g.many(g.choice(loop, g.attempt("d", "a"), g.attempt("c")))
+
+    check_texts(grammar, ["db", "dcdb", "c", "cdbc"], ["da", "dcda", "dadb"])
+
+
 @pytest.mark.xfail(strict=True, reason="a commit is final even if an alternative further left may beat it")
 def test_what_a_beaten_commit_had_given_up_is_tried() -> None:
     """In ``ada`` the choice inside the attempt is decided for ``ada``, then the attempt fails and ``a`` is to be tried.

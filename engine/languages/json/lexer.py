@@ -29,8 +29,8 @@ _BAD_NUMBER = rf"[-+]?(?:[0-9]|\.(?=[0-9])){_GLUED}*+(?:(?<=[eEpP])[-+]{_GLUED}*
 _WORD = r"[^\W\d][\w$-]*+|\$[\w$-]*+"
 _BAD_STRING = r'"[^"\\\r\n]*+(?:\\[^\r\n][^"\\\r\n]*+)*+"'
 # A string that is not closed leaves commas and brackets at the line's end to the grammar.  It must see the line break
-# to do so: where a long line is divided may not depend on text that has not arrived.
-_TO_THE_END = r"(?:[^\r\n,\]} \t]++|[,\]} \t]++(?=[^\r\n,\]} \t]))*+(?:[,\]} \t]++(?![\r\n]))?+"
+# to do so: where a long line is divided may not depend on text that has not arrived, nor on text far behind.
+_TO_THE_END = r"(?:[^\r\n,\]} \t]++|[,\]} \t]++(?=[^\r\n,\]} \t]))*+(?:[,\]} \t]++(?![\r\n])|[,\]} \t]{49,}+)?+"
 _SINGLE = r"'[^'\\\r\n]*+(?:\\[^\r\n][^'\\\r\n]*+)*+'|`[^`\r\n]*+`"
 _CURLY_DOUBLE = "[\u201c\u201e\u201f][^\u201c-\u201f\r\n]*+[\u201c\u201d]"
 _CURLY_SINGLE = "[\u2018\u201a\u201b][^\u2018-\u201b\r\n]*+[\u2018\u2019]"
