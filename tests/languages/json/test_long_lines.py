@@ -25,4 +25,4 @@ def test_a_line_that_loses_its_end_is_divided_anew(dialect: str, head: str, clos
 
 def test_closers_at_the_end_of_a_line_do_not_belong_to_a_string_that_is_not_closed() -> None:
     assert len(Document(make_machine("json"), '{"a": ["b]}\n').diagnostics()) == 1
-    assert len(Document(make_machine("json"), '[' * 40 + '"b' + "]" * 40 + "\n").diagnostics()) == 1
+    assert len(Document(make_machine("json"), "[" * 40 + '"b' + "]" * 40 + "\n").diagnostics()) == 1
