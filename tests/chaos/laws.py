@@ -16,13 +16,14 @@ from engine.languages.stream import Checker
 from engine.parse.cells import AnyCell
 from engine.parse.cursor import Cursor
 from engine.parse.document import Change, Document
+from engine.parse.lexer import NL
 from engine.parse.machine import AnyState, InToken, Machine
 from engine.parse.source import Position, Span, line_end
 from engine.parse.tree import Token
 from tests.chaos.typist import Edit, Model
 
 __all__ = ["Before", "canonical", "check_checks", "check_diagnostics", "check_fresh", "check_fresh_answers",
-           "check_pieces", "check_stream", "check_tree", "check_work"]
+           "check_pieces", "check_stream", "check_tokens", "check_tree", "check_work"]
 
 
 def _pieces(document: Document) -> list[str]:
@@ -58,7 +59,7 @@ def check_tree(document: Document, model: Model) -> None:
     _check_blocks(document)
     tree = document.tree()
     assert tree == Document(document.machine, model.text).tree()
-    _check_tokens(list(tree.tokens()), model)
+    check_tokens(document.machine, list(tree.tokens()), model)
 
 
 def check_diagnostics(document: Document, model: Model) -> None:
@@ -98,15 +99,25 @@ def _check_blocks(document: Document) -> None:
         assert len({len(column) for column in columns}) == 1
 
 
-def _check_tokens(tokens: list[Token], model: Model) -> None:
+def check_tokens(machine: Machine, tokens: list[Token], model: Model) -> None:
     """Each token is a stretch of the text, in order, none overlapping; blanks and comments are all there is between."""
     behind = 0
     for token in tokens:
         start = model.lines[token.line] + token.column
         assert start >= behind, token
         text = model.text[start:start + len(token.text)]
-        assert text == token.text, (token, text)         # a byte order mark in front counts as a blank
+        assert text == token.text, (token, text)
+        assert _is_trivia(machine, model.text[behind:start]), (token, model.text[behind:start])
         behind = start + len(token.text)
+    assert _is_trivia(machine, model.text[behind:]), model.text[behind:]
+
+
+def _is_trivia(machine: Machine, gap: str) -> bool:
+    """Is there no token in a stretch between two tokens?  A byte order mark in front of the text is a blank."""
+    lexer = machine.lexer
+    return not gap.strip(" \t\r\n\ufeff") or all(
+        scanned.kind == NL or scanned.mode is not None and lexer.spanning[scanned.mode.token].kind is None
+        for scanned in lexer.scan(gap.removeprefix("\ufeff")))
 
 
 def check_fresh(document: Document, model: Model, machine: Machine) -> None:
