@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from engine.parse import grammar as g
 from engine.parse.compile import compile as compile_grammar
 from engine.parse.lexer import Lexer, Rule, Spanning, Symbols, Terminal, Trivia
-from engine.parse.machine import Limits, Machine
+from engine.parse.machine import Limits, Machine, WrongToken
 
 __all__ = ["LETTERS", "letters_lexer", "nullable", "random_grammar", "random_machine", "sentence", "usable"]
 
@@ -135,7 +135,7 @@ def _random_lexer(r: random.Random) -> Lexer:
     if r.random() < .5:
         rules.append(Spanning("d", r'"""(?:[^"]|"(?!""))*+"""', r'"""', '"""'))
     if r.random() < .5:
-        rules.append(Terminal("d", r'"[^"\r\n]*+"'))
+        rules += [Terminal("d", r'"[^"\r\n]*+"'), Terminal("BROKEN", r'"[^\r\n]*+')]
     signs = [*LETTERS, "(", ")", "[", "]", ",", "+", "-", "*"]
     if any(isinstance(rule, (Spanning, Terminal)) and rule[0] == "d" for rule in rules):
         signs.remove("d")
@@ -151,7 +151,8 @@ def random_machine(r: random.Random, limits: Limits | None = None) -> tuple[Mach
         margin = r.sample(LETTERS, r.randint(0, 1))
         try:
             machine = compile_grammar(
-                grammar, lexer, margin=margin, closers=r.choice([(), (")", "]"), (")", "]", ",")]), limits=limits)
+                grammar, lexer, margin=margin, closers=r.choice([(), (")", "]"), (")", "]", ",")]), limits=limits,
+                wrong={"BROKEN": WrongToken("broken", "d")} if "BROKEN" in lexer.kind else None)
         except g.GrammarError:
             continue
         if not any(note.topic == "nested attempt" for note in machine.tables.notes):
