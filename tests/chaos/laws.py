@@ -148,7 +148,8 @@ def canonical(state: AnyState) -> tuple[object, ...]:
     """A state as plain values, the same on every machine of one grammar."""
     if isinstance(state, InToken):
         return (state.mode, *canonical(state.base))
-    tags = None if state.tags is None else tuple(frozenset((_symbols(notes.top), notes.floor) for notes in tag) for tag in state.tags)
+    tags = None if state.tags is None else tuple(
+        frozenset((_symbols(notes.top), notes.floor) for notes in tag) for tag in state.tags)
     return (state.nl, tuple(map(_symbols, state.cells)), tags, state is state.machine.start)
 
 
