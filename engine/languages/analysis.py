@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from engine.languages.facts import CLASHES_KEPT, NAMES_KEPT, NOTHING, UnitChecks, in_order, names_limit, placed
+from engine.languages.facts import CLASHES_KEPT, NAMES_KEPT, NOTHING, in_order, names_limit, placed, shared_checks
 from engine.languages.language import CheckSettings, Language, UnitFacts
 from engine.parse.blocks import Place
 from engine.parse.diagnostics import Diagnostic
@@ -38,7 +38,7 @@ class Analysis:
 
     def __init__(self, language: Language, text: str = "", settings: CheckSettings | None = None) -> None:
         self.language = language
-        self.checks = UnitChecks(language, settings or CheckSettings())
+        self.checks = shared_checks(language, settings or CheckSettings())
         self.document = Document(language.machine())
         self._names: Counter[str] = Counter()
         self._name_count = 0
@@ -55,7 +55,7 @@ class Analysis:
     def reconfigure(self, settings: CheckSettings) -> None:
         """Check everything again under other settings; the parse stays."""
         if settings != self.checks.settings:
-            self.checks = UnitChecks(self.language, settings)
+            self.checks = shared_checks(self.language, settings)
             self._check(list(self.document.blocks.flagged("units")))
 
     def edit(self, span: Span, text: str) -> Change:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from engine.languages.language import CheckSettings, Language, UnitFacts
@@ -15,7 +16,8 @@ from engine.parse.machine import AnyState
 from engine.parse.source import Position, Span
 from engine.parse.tree import build
 
-__all__ = ["CLASHES_KEPT", "NAMES_KEPT", "NOTHING", "UnitChecks", "in_order", "names_limit", "placed"]
+__all__ = ["CLASHES_KEPT", "NAMES_KEPT", "NOTHING", "UnitChecks", "in_order", "names_limit", "placed",
+           "shared_checks"]
 
 #: Definitions of a text that are remembered for comparison, and comparisons that wait for the end of it.
 NAMES_KEPT: Final = 100_000
@@ -36,6 +38,11 @@ class UnitChecks:
         """Units that were really looked at: the counter that shows an edit to be local."""
         self._memo: dict[str, UnitFacts] = {}
         self._size = 0
+
+    @property
+    def kept(self) -> int:
+        """The units remembered."""
+        return len(self._memo)
 
     def facts(self, pieces: Sequence[str], state: AnyState, *, at_end: bool) -> UnitFacts:
         """The facts of the unit that consists of `pieces` and follows `state`."""
@@ -63,6 +70,12 @@ class UnitChecks:
             self._size = 0
         self._memo[text] = facts
         self._size += len(text)
+
+
+@lru_cache(maxsize=8)
+def shared_checks(language: Language, settings: CheckSettings) -> UnitChecks:
+    """The checks of all open documents of a language: each keystroke makes a new unit, one bound is for all."""
+    return UnitChecks(language, settings)
 
 
 def placed(diagnostic: Diagnostic, line: int, column: int) -> Diagnostic:

@@ -7,7 +7,7 @@ a slot for what a language notes about the unit; a note that is true (``bool``) 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 from engine.parse.machine import AnyState
@@ -210,6 +210,11 @@ class Blocks:
         block.notes[at], block.said[at] = [None] * len(pieces), bytes(len(pieces))
         self._tidy(start.block, max(number, start.block + 1))
         return dropped
+
+    def rebase(self, newest: Callable[[AnyState], AnyState]) -> None:
+        """Put the newest state in the place of each one."""
+        for block in self.blocks:
+            block.states = list(map(newest, block.states))
 
     def _in_place(self, block: Block, index: int, pieces: list[str], states: list[AnyState], bad: bytearray,
                   units: bytearray) -> list[Any]:

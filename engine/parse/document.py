@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any, Final
 
 from engine.parse.blocks import Blocks, Place
@@ -55,8 +56,7 @@ class Document:
         machine.holders.add(self)
 
     def _load(self, text: str) -> None:
-        lines = list(map(sys.intern, split_lines(text)))   # many lines are alike: one object each
-        renewals = self.machine.renewals
+        lines, renewals = list(map(sys.intern, split_lines(text))), self.machine.renewals   # alike: one object each
         whole = self._run(self.machine.start, lines)
         self._end = whole.after
         self._blocks = Blocks(whole.pieces, whole.states, whole.bad, whole.units(self.machine))
@@ -192,7 +192,7 @@ class Document:
         blocks, machine = self._blocks, self.machine
         ran, count = self._run(blocks.state(replacement.place), replacement.pieces), replacement.count
         following = self.moved(replacement.place, count)
-        sizes = self._batch_sizes()
+        sizes = chain(_RUN_ON, repeat(_RUN_ON[-1]))
         while following is not None and not machine.same(ran.after, blocks.state(following)):
             line = self._divided_otherwise(following, ran.after)
             old = line or self._batch(following, next(sizes))
@@ -236,12 +236,6 @@ class Document:
                 break
         return line if sum(len(blocks.piece(at)) for at in line) > SEGMENT else []
 
-    @staticmethod
-    def _batch_sizes() -> Iterator[int]:
-        yield from _RUN_ON
-        while True:
-            yield _RUN_ON[-1]
-
     def moved(self, place: Place, count: int) -> Place | None:
         """The piece `count` further on."""
         number, index = place.block, place.at + count
@@ -269,8 +263,7 @@ class Document:
 
     def rebase(self, newest: Callable[[AnyState], AnyState]) -> None:
         """Put the newest state in the place of each one that is kept (`rebase.Holder`)."""
-        for block in self._blocks.blocks:
-            block.states = list(map(newest, block.states))
+        self._blocks.rebase(newest)
         self._end = newest(self._end)
 
     def _catch_up(self, renewals: int) -> None:

@@ -56,6 +56,8 @@ class Stored:
     """Pieces in all documents, with their states."""
     said: int
     """Lines whose diagnostics are kept in words."""
+    units: int
+    """Units whose facts are remembered by their text."""
 
 
 class _Writer:
@@ -146,7 +148,8 @@ class Day:
             entries=sum(machine.entries + len(machine.lexer) for machine in self.machines),
             piece_bytes=sum(machine.piece_bytes for machine in self.machines),
             lines=sum(len(block.states) for document in documents for block in document.blocks.blocks),
-            said=sum(len(document._said) for document in documents))
+            said=sum(len(document._said) for document in documents),
+            units=sum(checks.kept for checks in {writer.analysis.checks for writer in self.writers}))
 
     @property
     def renewals(self) -> int:
@@ -161,7 +164,8 @@ def faults(counted: Sequence[Stored], limits: Limits, files: int) -> list[str]:
     """
     cells = 2 * (limits.cells + SLACK)
     bounds = {"cells": cells, "states": cells, "entries": 2 * (limits.entries + SLACK),
-              "piece_bytes": 2 * (limits.piece_bytes + SLACK), "lines": files * SIZE // 10, "said": 100 * files}
+              "piece_bytes": 2 * (limits.piece_bytes + SLACK), "lines": files * SIZE // 10, "said": 100 * files,
+              "units": 2 * 20_000}
     found = [f"{name} exceeded its bound: {getattr(stored, name)} > {bound}" for name, bound in bounds.items()
              for stored in counted if getattr(stored, name) > bound]
     third = len(counted) // 3

@@ -39,13 +39,14 @@ def test_typing_stays_within_narrow_bounds_and_says_what_a_new_document_says() -
 # ------------------------------------------------------------------------------------------ what is wrong would be seen
 def counts(**last: int) -> list[Stored]:
     """Nine counts that are right, but for the last."""
-    right = Stored(cells=100, states=150, entries=80, piece_bytes=1000, lines=500, said=3)
+    right = Stored(cells=100, states=150, entries=80, piece_bytes=1000, lines=500, said=3, units=9)
     return [right] * 8 + [replace(right, **last)]
 
 
 @pytest.mark.parametrize(("last", "word"), [
     ({"cells": 1000}, "grows"), ({"states": 5000}, "grows"), ({"lines": 1200}, "grows"),
     ({"entries": 2 * (4_000 + SLACK) + 1}, "bound"), ({"piece_bytes": 100_000}, "grows"), ({"said": 501}, "bound"),
+    ({"units": 40_001}, "bound"),
 ])
 def test_growth_is_a_fault(last: dict[str, int], word: str) -> None:
     assert faults(counts(), NARROW, 5) == []
