@@ -1,8 +1,10 @@
 """Grammar combinators: functions that make the `values` which `compile` turns into tables for the machine.
 
 The meanings are those of parser combinators with Parsec's *consumed* bit: `choice` commits to the first alternative
-that takes a token, `attempt` keeps it tentative until its end, a `cut` ends that early.  Every name follows the field
-(Leijen & Meijer, "Parsec", 2001).  A string stands for the token of that kind; ``a + b`` is a sequence, ``a | b`` a
+that takes a token, `attempt` keeps it tentative until its end, a `cut` ends that early.  What is accepted is what a
+backtracking interpreter accepts, with one exception: alternatives given up at an attempt's end stay given up even if
+the attempt itself is beaten afterwards by an alternative to its left, inside a choice further in.  Names follow the
+field (Leijen & Meijer, "Parsec", 2001).  A string stands for the token of that kind; ``a + b`` is a sequence, ``a | b`` a
 choice.  The tables decide on (kind, is there a line break in front), so `glued`, `newline` and `same_line` are ordinary
 one-token decisions.
 
