@@ -4,9 +4,9 @@ The meanings are those of parser combinators with Parsec's *consumed* bit: `choi
 that takes a token, `attempt` keeps it tentative until its end, a `cut` ends that early.  What is accepted is what a
 backtracking interpreter accepts, with one exception: alternatives given up at an attempt's end stay given up even if
 the attempt itself is beaten afterwards by an alternative to its left, inside a choice further in.  Names follow the
-field (Leijen & Meijer, "Parsec", 2001).  A string stands for the token of that kind; ``a + b`` is a sequence, ``a | b`` a
-choice.  The tables decide on (kind, is there a line break in front), so `glued`, `newline` and `same_line` are ordinary
-one-token decisions.
+field (Leijen & Meijer, "Parsec", 2001).  A string stands for the token of that kind; ``a + b`` is a sequence,
+``a | b`` a choice.  The tables decide on (kind, is there a line break in front), so `glued`, `newline` and `same_line`
+are ordinary one-token decisions.
 
 Knows no text and no state.  What depends on context is a lexer's mode, never a function of a parsed value.
 """
