@@ -22,6 +22,8 @@ def predict(tables: Tables, places: dict[str, str]) -> None:
     choices = _Choices(tables, sets)
     for symbol in list(tables.alternatives):
         choices.plan(symbol, places)
+    same: dict[Kinds, Kinds] = {}                        # most of them are alike: one object each
+    tables.first[:] = [same.setdefault(kinds, kinds) for kinds in tables.first]
 
 
 class _Sets:

@@ -158,12 +158,13 @@ def memory(sizes: list[int]) -> None:
     for size in sizes:
         text = RemlSource(7).text(size)
         tracemalloc.start()
-        before = tracemalloc.get_traced_memory()[0]
         machine: Machine = make_machine()
+        grammar = tracemalloc.get_traced_memory()[0]
         document = Document(machine, text)
-        used = tracemalloc.get_traced_memory()[0] - before
+        used = tracemalloc.get_traced_memory()[0] - grammar
         tracemalloc.stop()
-        shown = f"{used / len(text):8.1f} B/char   ({document.line_count} lines)"
+        shown = f"{used / len(text):8.1f} B/char   and once {grammar / MB:.1f} MB of grammar"
+        assert document.line_count > 1
         show(f"memory of a document of {size / MB:g} MB", shown)
 
 
@@ -173,8 +174,9 @@ def nesting(depth: int) -> None:
         ("one a line", "let x = " + "(\n" * depth + "1\n" + ")\n" * depth),
     ):
         seconds = timed(lambda text=text: Document(make_machine(), text), 3)  # type: ignore[misc]
+        machine = make_machine()
         tracemalloc.start()
-        document = Document(make_machine(), text)
+        document = Document(machine, text)
         used = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert document.diagnostics() == []
