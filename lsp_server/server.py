@@ -148,6 +148,8 @@ class PenstockServer(LanguageServer):
 
     def _on_open(self, params: Any) -> None:
         self.session.did_open(params)
+        for fault in self.session.new_language_faults():
+            self.window_log_message(types.LogMessageParams(types.MessageType.Warning, fault))
 
     def _on_change(self, params: Any) -> None:
         self.session.did_change(params)

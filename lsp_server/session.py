@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
+from engine.languages import language_faults
 from engine.parse.source import BOM
 from lsp_server import sync
 from lsp_server.capabilities import ClientTraits
@@ -49,6 +50,7 @@ class Session:
         self.documents = Documents(Positions(traits.encoding), self.settings.check)
         self._publisher = Publisher(send)
         self._slices = SliceQueue(self.documents, self._publish, asyncio.get_running_loop().call_soon)
+        self._language_faults_told = False
         self._layers: dict[str, Mapping[str, Any]] = {"files": {}, "options": {}, "editor": {}}
         self._recordings = _recordings(recorder, lambda: self.settings) if recorder else None
 
@@ -66,6 +68,11 @@ class Session:
             log.warning("a malformed textDocument/didOpen was ignored")
         else:
             self._begin(self.documents.open(opened))
+
+    def new_language_faults(self) -> tuple[str, ...]:
+        """What is wrong with languages of other packages; the first time only."""
+        told, self._language_faults_told = self._language_faults_told, True
+        return () if told else language_faults()
 
     def did_change(self, params: Any) -> None:
         """Edits a document and checks what that touched."""
