@@ -21,11 +21,15 @@ __all__ = ["BlockWindow", "Replacement", "Stretch"]
 
 @dataclass(slots=True)
 class Replacement:
-    """The pieces from `place` on that an edit replaces, and what comes instead."""
+    """The pieces from `place` on that an edit replaces, and what comes instead.
+
+    `is_open`: the last of them is a remainder; where it is to be divided is not known yet.
+    """
 
     place: Place
     count: int
     pieces: list[str]
+    is_open: bool = False
 
 
 class Stretch:
@@ -50,6 +54,12 @@ class Stretch:
         self.states += run.states[:count]
         self.bad += bad
         self.after = run.states[count]
+
+    def leave(self, piece: str, machine: Machine) -> None:
+        """A piece that is not run yet: the state before it is one that no piece but a text's first can follow."""
+        self.pieces.append(piece)
+        self.states.append(machine.start)
+        self.bad.append(0)
 
     def units(self, machine: Machine) -> bytearray:
         """Whether a unit begins at each of the pieces."""
