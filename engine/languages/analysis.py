@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from engine.languages.facts import CLASHES_KEPT, NAMES_KEPT, NOTHING, in_order, names_limit, placed, shared_checks
 from engine.languages.language import CheckSettings, Language, UnitFacts
 from engine.parse.blocks import Place
 from engine.parse.diagnostics import Diagnostic
-from engine.parse.document import Change, Document
-from engine.parse.source import Span
+from engine.parse.document import Document
+from engine.parse.rerun import Change
+from engine.parse.source import Position, Span
 from engine.parse.work import Work
 
 __all__ = ["Analysis"]
@@ -60,16 +62,29 @@ class Analysis:
             self.document.blocks.forget_others()
             self._check(list(self.document.blocks.flagged("units")))
 
-    def edit(self, span: Span, text: str, work: Work | None = None) -> Change:
-        """Put `text` in place of `span`.  Raises `ValueError` for a span that is reversed or outside the text.
+    def edit(self, span: Span, text: str) -> Change:
+        """Put `text` in place of `span`.  Raises `ValueError` for a span that is reversed or outside the text."""
+        self.settle()
+        change, work = self.begin_edit(span, text), Work(self.document.machine)
+        while (more := self.document.step(work)) is not None:
+            self._take(more, work)
+            change = change.and_then(more)
+        return change
 
-        With `work`, no more than that is done behind the edit; `settle` does the rest.
-        """
-        if work is None:
-            self.settle()
+    def begin_edit(self, span: Span, text: str) -> Change:
+        """Put `text` in place of `span` and leave what that changes behind it to `settle`; raises like `edit`."""
         change = self.document.edit(span, text, settle=False)
-        self._take(change, work)
-        return change if not change.is_open else self._settled(change, work or Work(self.document.machine))
+        self._take(change, None)
+        return change
+
+    def extend(self, end: Position, text: str, work: Work, *, is_last: bool) -> None:
+        """Put `text` at the end, of which more comes unless it is the last; only where all before is settled.
+
+        A unit that may go on in what comes is checked then.
+        """
+        change = self.document.edit(Span(end, end), text, settle=False)
+        work.ran(change.run, len(text))
+        self._take(change if is_last else replace(change, is_open=True), work)
 
     def settle(self, work: Work | None = None) -> bool:
         """Go on where edits have left off, until that is done or the work used up; is everything as from scratch?"""
@@ -80,13 +95,6 @@ class Analysis:
                 return True
             self._take(change, work)
         return self.document.is_settled
-
-    def _settled(self, change: Change, work: Work) -> Change:
-        """What an edit did, and then what was done behind it."""
-        while not work.is_done and (more := self.document.step(work)) is not None:
-            self._take(more, work)
-            change = change.and_then(more)
-        return change
 
     def _take(self, change: Change, work: Work | None) -> None:
         """Check the units that a change touched."""

@@ -100,11 +100,14 @@ class Rerun:
         self.pending: Pending | None = None
         """Where the parser stands at the first seam, if that is known; what the next step resumes."""
         self._first: Place | None = None                 # the first seam, if `pending` is set
+        self._may_have_seams = False                     # spares looking for them with every keystroke
 
     @property
     def is_settled(self) -> bool:
         """Is there no seam?"""
-        return next(self._blocks.flagged("late"), None) is None
+        if self._may_have_seams:
+            self._may_have_seams = next(self._blocks.flagged("late"), None) is not None
+        return not self._may_have_seams
 
     def is_known(self, place: Place, state: AnyState) -> bool:
         """Is what stands from a piece on right if `state` comes before it?"""
@@ -126,13 +129,14 @@ class Rerun:
             return False
         is_known = self.is_known(place, state)
         blocks.blocks[place.block].late[place.at] = not is_known
+        self._may_have_seams = self._may_have_seams or not is_known
         return not is_known
 
     def step(self, work: Work) -> Change | None:
         """Run on from the first seam by one batch; None where there is none."""
-        place = self._first or next(self._blocks.flagged("late"), None)
-        if place is None:
+        if self._first is None and self.is_settled:
             return None
+        place = self._first or next(self._blocks.flagged("late"))
         if self.pending is None:
             self.pending = Pending(Continuation.at(self._machine, self._arriving(place)))
         state = self.pending.continuation.cursor.state
@@ -206,7 +210,7 @@ class Rerun:
     def _run(self, pieces: list[str], work: Work) -> Run:
         assert self.pending is not None
         self.pending = self._resumed(self.pending.continuation, pieces)
-        work.ran(pieces)
+        work.ran(len(pieces), sum(map(len, pieces)))
         return self.pending.continuation.cursor.runs
 
     def _moved_on(self, first: Place, change: Change, following: Place | None, state: AnyState) -> Change:

@@ -48,15 +48,15 @@ class Work:
         self.left -= amount
         self._spent += amount
 
-    def ran(self, pieces: list[str]) -> None:
-        """Use up what it took to run some pieces just now."""
+    def ran(self, pieces: int, characters: int) -> None:
+        """Use up what it took to run so many pieces just now."""
         machine = self._machine
         missed, mistaken = machine.pieces_run - self._missed, machine.mistaken - self._mistaken
         self._missed, self._mistaken = machine.pieces_run, machine.mistaken
-        self.spend(_KNOWN * len(pieces) + _MISTAKEN * mistaken)
-        if missed and pieces:
-            self.spend(_NEW * missed + _CHARACTER * sum(map(len, pieces)) * min(1.0, missed / len(pieces)))
-        self._pieces += len(pieces)
+        self.spend(_KNOWN * pieces + _MISTAKEN * mistaken)
+        if missed:
+            self.spend(_NEW * missed + _CHARACTER * characters * min(1.0, missed / pieces))
+        self._pieces += pieces
 
     def looked(self, characters: int, *, is_new: bool) -> None:
         """Use up what it took to look at a unit."""

@@ -105,7 +105,8 @@ def check_settling_law(seed: int, rounds: int) -> int:
             text = "" if undo else r.choice(["/*", "*/", '"', "{", "}", "\n", random_text(r, SAMPLES)])
             if span.end.column > len(analysis.document.line(span.end.line).rstrip("\r\n")):
                 continue
-            analysis.edit(span, text, Work(analysis.document.machine, r.choice([1, 50, 500])))
+            analysis.begin_edit(span, text)
+            analysis.settle(Work(analysis.document.machine, r.choice([1, 50, 500])))
             open_ += not analysis.document.is_settled
             if r.random() < .3:
                 analysis.settle(Work(analysis.document.machine, r.choice([20, 200])))
