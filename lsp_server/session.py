@@ -19,7 +19,7 @@ from lsprotocol import types
 
 from engine.languages import language_faults
 from engine.parse.source import BOM
-from lsp_server import sync
+from lsp_server import memory, sync
 from lsp_server.capabilities import ClientTraits
 from lsp_server.documents import Documents, OpenDocument
 from lsp_server.features.diagnostics import Shape, diagnostics_json
@@ -62,6 +62,7 @@ class Session:
             self.documents, self._publish, self._apply, self._status.tell, call_later, time.monotonic_ns
         )
         self._burst = burst
+        self._fresh: set[OpenDocument] = set()  # opened, and never yet parsed to the end
         self._changed_in: tuple[str, int] | None = None
         self._language_faults_told = False
         self._layers: dict[str, Mapping[str, Any]] = {"files": {}, "options": {}, "editor": {}}
@@ -80,7 +81,9 @@ class Session:
         if isinstance(opened, sync.Unreadable):
             log.warning("a malformed textDocument/didOpen was ignored")
         else:
-            self._begin(self.documents.open(opened))
+            document = self.documents.open(opened)
+            self._fresh.add(document)
+            self._begin(document)
 
     def new_language_faults(self) -> tuple[str, ...]:
         """What is wrong with languages of other packages; the first time only."""
@@ -131,6 +134,7 @@ class Session:
             log.warning("a malformed textDocument/didClose was ignored")
         elif (document := self.documents.close(closed.uri)) is not None:
             self._status.forget(document.uri)
+            self._fresh.discard(document)
             if document.language is not None:
                 self._publisher.clear(document.uri)
                 if self._recordings is not None:
@@ -171,6 +175,9 @@ class Session:
         self._publisher.publish(document.uri, document.version, entries, is_complete=not document.is_parsing)
         if self._recordings is not None and not document.is_parsing:
             self._recordings.settled(document)
+        if document in self._fresh and not document.is_parsing:
+            self._fresh.discard(document)
+            memory.rest()
 
     def quick_fixes(self, params: types.CodeActionParams) -> list[types.CodeAction]:
         """The fixes for a place in a document."""

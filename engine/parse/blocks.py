@@ -79,6 +79,7 @@ class Blocks:
         self.end = end
         """The state after the last piece."""
         self._before: list[int] | None = None
+        self._marked: dict[str, set[int] | None] = {"bad": None, "said": None}
 
     @staticmethod
     def _block(pieces: list[str], states: list[AnyState], bad: bytearray, units: bytearray, at: int) -> Block:
@@ -194,12 +195,26 @@ class Blocks:
     def flagged(self, name: str, place: Place | None = None) -> Iterator[Place]:
         """Pieces with a flag (``bad``, ``units``, ``late`` or ``said``), from one on."""
         first = place or Place(0, 0)
-        for number in range(first.block, len(self.blocks)):
+        numbers = range(first.block, len(self.blocks)) if place or name not in self._marked else self._with(name)
+        for number in numbers:
             flags: bytearray = getattr(self.blocks[number], name)
             index = flags.find(1, first.at if number == first.block else 0)
             while index >= 0:
                 yield Place(number, index)
                 index = flags.find(1, index + 1)
+
+    def _with(self, name: str) -> list[int]:
+        """The blocks in which a flag is set; they are few, and asked for with every keystroke."""
+        marked = self._marked[name]
+        if marked is None:
+            marked = self._marked[name] = {n for n, block in enumerate(self.blocks) if 1 in getattr(block, name)}
+        return sorted(marked)
+
+    def _remark(self, number: int) -> None:
+        """Note anew which flags are set in a block."""
+        for name, marked in self._marked.items():
+            if marked is not None:
+                (marked.add if 1 in getattr(self.blocks[number], name) else marked.discard)(number)
 
     def unit_before(self, place: Place) -> Place | None:
         """The last unit that begins at the piece or before it."""
@@ -217,17 +232,23 @@ class Blocks:
     def set_note(self, place: Place, note: Any) -> None:
         """Note something at a piece; the note goes when the piece is replaced."""
         block = self.blocks[place.block]
-        block.notes[place.at], block.said[place.at] = note, bool(note)
+        if block.said[place.at] != bool(note):
+            block.said[place.at] = bool(note)
+            self._remark(place.block)
+        block.notes[place.at] = note
 
     # ------------------------------------------------------------------------------------------------ changing
     def replace(self, start: Place, count: int, pieces: list[str], states: list[AnyState], bad: bytearray,
                 units: bytearray) -> list[Any]:
         """Put pieces in the place of `count` others; gives the notes of those that went."""
         self.changes += 1
+        dropped: list[Any]
         block = self.blocks[start.block]
         if count == len(pieces) and start.at + count <= len(block.pieces):
-            return self._in_place(block, start.at, pieces, states, bad, units)
-        dropped: list[Any] = []
+            dropped = self._in_place(block, start.at, pieces, states, bad, units)
+            self._remark(start.block)
+            return dropped
+        dropped = []
         number, index, rest = start.block, start.at, count
         while rest:
             block = self.blocks[number]
@@ -277,8 +298,12 @@ class Blocks:
                 part = slice(at, at + step)
                 fresh.append(Block(block.pieces[part], block.states[part], block.bad[part], block.units[part],
                                    block.notes[part], block.late[part], self.changes))
+        if len(fresh) != last - first:
+            self._marked = dict.fromkeys(self._marked)
         self.blocks[first:last] = fresh
         self._before = None
+        for number in range(first, first + len(fresh)):
+            self._remark(number)
 
     # ------------------------------------------------------------------------------------------------ parsing anew
     def restate(self, start: Place, states: list[AnyState], bad: bytearray, units: bytearray) -> list[Any]:
@@ -288,6 +313,7 @@ class Blocks:
         dropped = [note for note in block.notes[part] if note is not None]
         block.states[part], block.bad[part], block.units[part] = states, bad, units
         block.notes[part], block.said[part] = [None] * len(states), bytes(len(states))
+        self._remark(start.block)
         return dropped
 
     def remember(self, number: int) -> None:
@@ -305,6 +331,7 @@ class Blocks:
         block.states, block.bad, block.units, block.notes, block.said, since = other
         block.other = was if block.late.find(1, 1) < 0 else None
         block.late = bytearray(len(block.pieces))
+        self._remark(number)
         return was, since
 
     def forget_others(self) -> None:
