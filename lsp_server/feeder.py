@@ -50,6 +50,7 @@ class EditFeeder:
         """Has a change wait."""
         self._waiting.append(changed)
         self._flow.received(_weight(changed), now)
+        self._judge(now)
 
     def hold_until(self, now: int) -> int | None:
         """Until when what waits is left alone because more may come; None if it is not."""
@@ -58,9 +59,12 @@ class EditFeeder:
 
     def take(self, now: int) -> Changed | Unreadable:
         """What is applied next.  Raises IndexError when nothing waits."""
+        self._judge(now)
+        return self._taken(merge=self.held is not None)
+
+    def _judge(self, now: int) -> None:
         hold = self._flow.before_asking(now)
         self.held = hold.reason if hold is not None else None
-        return self._taken(merge=hold is not None)
 
     def take_all(self) -> list[Changed | Unreadable]:
         """Everything that waits, merged where possible: somebody asks for the newest version."""

@@ -162,8 +162,6 @@ class Session:
         self.documents.advance(document, SLICE_WORK)
         self._slices.add(document)
         self._publish(document)
-        if document.is_parsing:
-            self._status.tell(document)
 
     def _publish(self, document: OpenDocument) -> None:
         if document.language is None:
@@ -171,6 +169,9 @@ class Session:
             return
         shape = Shape(self.traits.shows_code_links, self.traits.shows_related_places, self.settings.max_diagnostics)
         positions = self.documents.positions
+        if not document.is_parsing:
+            document.feeder.rest()
+        self._status.tell(document)
         entries = self.documents.described(document, lambda: diagnostics_json(document, positions, shape))
         self._publisher.publish(document.uri, document.version, entries, is_complete=not document.is_parsing)
         if self._recordings is not None and not document.is_parsing:

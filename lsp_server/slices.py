@@ -3,7 +3,7 @@
 The document that was touched last comes first; in it the changes that wait, then what they change behind them, then
 the rest of the text.  A slice is an amount of work, not of time.  What is known is shown after the first slice and from
 time to time; the complete list is shown once, last.  Knows no protocol: `apply` changes a document, `show` publishes
-what is known of it, `tell` says after each turn how far it is.
+what is known of it, `tell` says how far it is while that is still to come.
 Invariant: while a document is being parsed or a change of it waits, it is in the queue, and a turn is scheduled.
 """
 
@@ -58,6 +58,8 @@ class SliceQueue:
         """Has a change of a document wait for its turn."""
         document.feeder.put(changed, self._clock())
         self.add(document)
+        if document.feeder.held is not None:
+            self._tell(document)
 
     def flush(self) -> None:
         """Applies all changes that wait now, merged: somebody needs the newest versions."""
@@ -70,12 +72,11 @@ class SliceQueue:
         delay = 0.0
         if self._is_wanted(document):
             delay = self._do_something(document)
-            self._tell(document)
+            if document.is_parsing:
+                self._tell(document)
         if not self._is_wanted(document):
             self._queue = [other for other in self._queue if other is not document]
             self._shown.pop(document, None)
-            document.feeder.rest()
-            self._tell(document)
         if self._queue:
             self._call_later(delay, self._take_turn)
 

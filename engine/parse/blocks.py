@@ -244,8 +244,8 @@ class Blocks:
         self.changes += 1
         dropped: list[Any]
         block = self.blocks[start.block]
-        if count == len(pieces) and start.at + count <= len(block.pieces):
-            dropped = self._in_place(block, start.at, pieces, states, bad, units)
+        if start.at + count <= len(block.pieces) and 0 < len(block.pieces) + len(pieces) - count <= 2 * BLOCK:
+            dropped = self._in_place(block, start.at, count, pieces, states, bad, units)
             self._remark(start.block)
             return dropped
         dropped = []
@@ -272,9 +272,10 @@ class Blocks:
             block.states, block.other = list(map(newest, block.states)), None
         self.end = newest(self.end)
 
-    def _in_place(self, block: Block, index: int, pieces: list[str], states: list[AnyState], bad: bytearray,
-                  units: bytearray) -> list[Any]:
-        part = slice(index, index + len(pieces))
+    def _in_place(self, block: Block, index: int, count: int, pieces: list[str], states: list[AnyState],
+                  bad: bytearray, units: bytearray) -> list[Any]:
+        """`replace` within a block that neither gets too large by it nor empty."""
+        part = slice(index, index + count)
         old = block.pieces[part]
         dropped = [note for note in block.notes[part] if note is not None]
         ends = sum(p[-1:] in ("\n", "\r") for p in pieces) - sum(p[-1:] in ("\n", "\r") for p in old)

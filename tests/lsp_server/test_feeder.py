@@ -68,8 +68,6 @@ def test_a_large_text_weighs_what_it_is_long() -> None:
 
 def test_when_nothing_waits_any_more_there_is_no_reason_left() -> None:
     feeder = filled(65)
-    feeder.take(0)
-    feeder.put(change(66), 0)
     feeder.rest()
     while_waiting = feeder.held
     feeder.take_all()
