@@ -208,6 +208,7 @@ class Session:
         self._layers[name] = layer
         before = self.settings
         self.settings, faults = decoded([self._layers[one] for one in ("files", "options", "editor")])
+        self.documents.flow = self.settings.flow
         concerned = self.documents.use(self.settings.check)
         if self.settings.max_diagnostics != before.max_diagnostics:
             concerned = self.documents.checked()
