@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from operator import is_
 from typing import Any, NamedTuple
 
 from engine.parse.blocks import Blocks, Place
@@ -160,7 +161,7 @@ class Rerun:
         pieces = block.pieces[place.at:stop]
         run = self._run(pieces, work)
         pairs = enumerate(zip(run.states, block.states[place.at:stop], strict=False))
-        known = next((i for i, (a, b) in pairs if i and (a is b or machine.same(a, b))), len(pieces))
+        known = next((i for i, (a, b) in pairs if i and machine.same(a, b)), len(pieces))
         ran = Stretch(state)
         ran.add(run, known)
         dropped = blocks.restate(place, ran.states, ran.bad, ran.units(machine))
@@ -238,8 +239,11 @@ class Rerun:
         return divided(self._machine.lexer, blocks, "", place, mode_of(state), 1).pieces[0] != piece
 
     def _is_remembered(self, place: Place, state: AnyState) -> bool:
-        other = self._blocks.blocks[place.block].other
-        return not place.at and other is not None and self._machine.same(other.states[0], state)
+        block = self._blocks.blocks[place.block]
+        if place.at or block.other is None or not self._machine.same(block.other.states[0], state):
+            return False
+        # where only its beginning is another, running that is all there is to do
+        return not any(map(is_, block.other.states[1:], block.states[1:]))
 
     def _batch_end(self, place: Place, size: int) -> int:
         """Where in its block a batch ends: at the next seam, or where a long line begins, at the latest."""

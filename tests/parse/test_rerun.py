@@ -54,7 +54,7 @@ def test_edits_and_steps_in_any_order_end_as_from_scratch(seed: int, monkeypatch
     assert check_law(little_machine(), seed, 12) > 20
 
 
-@pytest.mark.parametrize("limits", [Limits(depth=12), Limits(entries=50, piece_bytes=500)])
+@pytest.mark.parametrize("limits", [Limits(depth=12), Limits(entries=50, piece_bytes=500), Limits(cells=60)])
 def test_the_law_holds_at_every_limit(limits: Limits, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "BLOCK", 7)
 
