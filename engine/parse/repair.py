@@ -49,8 +49,8 @@ _SAME, _UNLIKE = 2, 8
 #: Each next group of the likely kinds, and each doubling of the number of kinds that could be inserted just as well.
 _RANK, _CHOICE = 3, 1
 _GROUP: Final = 7
-#: Symbols of a continuation looked at for a token that may be absent.
-_TOP: Final = 64
+#: Symbols of a continuation looked at for a token that may be absent, and to tell it from others.
+_TOP: Final = 32
 #: A change farther away than this is not looked for.
 _FARTHEST: Final = 30
 PAIRED: Final = {"(": ")", "[": "]", "{": "}"}
@@ -207,8 +207,7 @@ class _Search:
         self.machine, self.kinds, self.damage, self.at = machine, damage.kinds, damage, damage.at
         self.serial = count()
         self.heap: list[_Attempt] = []
-        self.seen: set[tuple[int, int, int]] = set()
-        self.kept: list[Settled] = []                    # the machine keeps no deep states; `seen` goes by identity
+        self.seen: set[tuple[_Likeness, int, int]] = set()
         self.steps = 0
 
     def run(self) -> tuple[Found, ...]:
@@ -273,11 +272,10 @@ class _Search:
             self._branch(attempt.cost, attempt.changes, state, index)
 
     def _branch(self, cost: int, changes: Repair, state: Settled, index: int) -> None:
-        key = id(state), index, len(changes)
+        key = _likeness(self.machine, state), index, len(changes)
         if key in self.seen:
             return
         self.seen.add(key)
-        self.kept.append(state)
         kind = self.kinds[index]
         operand = self.machine.tables.kinds[kind] in self.machine.holes
         fillers = self._insertions(state)
@@ -332,11 +330,21 @@ class _Search:
         return known
 
 
+_Likeness = tuple[bool, tuple[tuple[int, tuple[int, ...]], ...]]
+
+
+def _likeness(machine: Machine, state: Settled) -> _Likeness:
+    """What tells a state from others in one search; not its identity, which states below the depth cap do not have."""
+    walk = machine.cells.walk
+    return state.nl, tuple(
+        (cell.depth, tuple(symbol for symbol, _ in islice(walk(cell), _TOP))) for cell in state.cells)
+
+
 def _fillers(machine: Machine, state: Settled) -> list[_Filler]:
     places = [(state, False)]
     if state.nl:
         places = [(machine.state(state.cells, state.tags, False), False), (state, True)]
-    found: dict[int, _Filler] = {}
+    found: list[_Filler] = []
     for rank, kind in enumerate(machine.likely):
         for place, below in places:
             try:
@@ -346,11 +354,11 @@ def _fillers(machine: Machine, state: Settled) -> list[_Filler]:
             if state.nl and not below:
                 after = after[NL]
             assert not isinstance(after, InToken)
-            found.setdefault(id(after), _Filler(_RANK * (rank // _GROUP), kind, after, below))
+            found.append(_Filler(_RANK * (rank // _GROUP), kind, after, below))
     choice = _CHOICE * len(found).bit_length()
     supposed = supposed_kinds(machine, state)
     return [filler._replace(implausible=0 if filler.kind in supposed else filler.implausible + choice * (
-            not machine.certain(filler.kind))) for filler in found.values()]
+            not machine.certain(filler.kind))) for filler in found]
 
 
 def left_open(machine: Machine, damage: Damage, change: Change) -> bool:
