@@ -295,11 +295,14 @@ def nearest(machine: Machine, cell: AnyCell) -> AnyCell | None:
 
 
 def outermost(machine: Machine, cell: AnyCell) -> AnyCell | None:
-    """The outermost anchor of a continuation."""
+    """The outermost anchor of a continuation; only a very low depth cap leaves none among the shared cells."""
     found = None
-    for symbol, at in machine.cells.walk(cell.shared if isinstance(cell, DeepCell) else cell):
-        if machine.tables.anchor[symbol]:
-            found = at
+    for begin in (cell.shared, cell) if isinstance(cell, DeepCell) else (cell,):
+        for symbol, at in machine.cells.walk(begin):
+            if machine.tables.anchor[symbol]:
+                found = at
+        if found is not None:
+            break
     return found
 
 
