@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from engine.parse.blocks import Blocks, Place
 from engine.parse.diagnostics import Diagnostic
@@ -20,7 +20,7 @@ from engine.parse.lexer import Mode
 from engine.parse.machine import AnyState, Machine
 from engine.parse.pieces import SEGMENT, by_length, segments
 from engine.parse.rebase import Newest
-from engine.parse.render import LOOK_BACK, end_mistake, render
+from engine.parse.render import end_mistake, render
 from engine.parse.rerun import Change, Rerun, divided, mode_of
 from engine.parse.source import Position, Span, line_end, split_lines
 from engine.parse.stream import Continuation, Pending, resume
@@ -32,6 +32,23 @@ __all__ = ["Change", "Document"]
 
 #: Segments of a long line that an edit divides anew before it runs them.
 _SEGMENTS: Final = 4
+
+
+class _Said(NamedTuple):
+    """The diagnostics of a piece, and how many pieces before and behind it they may depend on."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    back: int
+    ahead: int
+
+    @property
+    def names_a_line(self) -> bool:
+        """Does a message speak of a line by its number?"""
+        return any(diagnostic.related for diagnostic in self.diagnostics)
+
+    def shifted(self, lines: int) -> _Said:
+        """The same, further down."""
+        return self._replace(diagnostics=tuple(d.shifted(lines) for d in self.diagnostics)) if lines else self
 
 
 class Document:
@@ -47,7 +64,7 @@ class Document:
         whole = self._run(self.machine.start, lines)
         self._blocks = Blocks(whole.pieces, whole.states, whole.bad, whole.units(self.machine), whole.after)
         self._rerun = Rerun(self.machine, self._blocks, self._resumed)
-        self._said: dict[int, tuple[Diagnostic, ...]] = {}
+        self._said: dict[int, _Said] = {}
         self._catch_up(renewals)
 
     def replace(self, text: str) -> None:
@@ -243,16 +260,16 @@ class Document:
         blocks = self._blocks
         line, column = blocks.line_of(place), blocks.column_of(place)
         if column:                                       # segments of one line are not told apart by the line
-            return self._rendered(place, line, column)
+            return self._rendered(place, line, column).diagnostics
         known = self._said.get(line)
         if known is None:
             known = self._said[line] = self._rendered(place, line, column)
-        return known
+        return known.diagnostics
 
-    def _rendered(self, place: Place, line: int, column: int) -> tuple[Diagnostic, ...]:
+    def _rendered(self, place: Place, line: int, column: int) -> _Said:
         window = BlockWindow(self._blocks, place, line, column)
         mistakes = self.machine.mistakes(self._blocks.state(place), self._blocks.piece(place))
-        return render(self.machine, mistakes, window)
+        return _Said(render(self.machine, mistakes, window), window.back, window.ahead)
 
     def end_diagnostics(self) -> list[Diagnostic]:
         """What is wrong with the text ending where it does."""
@@ -268,15 +285,14 @@ class Document:
         """Forget what may have changed, move along what stands below."""
         if not self._said:
             return
-        first, shift = change.first_line, change.line_shift
-        old_last = first + change.replaced + LOOK_BACK
-        if not shift:
-            for line in [line for line in self._said if first <= line <= old_last]:
-                del self._said[line]
-            return
-        self._said = {
-            (line + shift if line > first else line): tuple(d.shifted(shift) for d in said) if line > first else said
-            for line, said in self._said.items() if line < first or line > old_last}
+        first, last, shift = change.first_line, change.first_line + change.replaced, change.line_shift
+        kept: dict[int, _Said] = {}
+        for line, said in self._said.items():
+            if line + said.ahead < first:
+                kept[line] = said
+            elif line - said.back > last and not (shift and said.names_a_line):
+                kept[line + shift] = said.shifted(shift)
+        self._said = kept
 
     # ------------------------------------------------------------------------------------------------ questions
     @property
