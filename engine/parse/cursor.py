@@ -20,7 +20,7 @@ from engine.parse.lexer import Mode
 from engine.parse.machine import AnyState, InToken, Machine, Reject
 from engine.parse.pieces import SEGMENT, by_length, segments
 from engine.parse.recovery import Mistake, steps_of
-from engine.parse.render import LINES, LOOK_BACK, end_mistake, render
+from engine.parse.render import LOOK_BACK, end_mistake, render
 from engine.parse.runs import Run, RunWindow, shortened
 from engine.parse.source import Position, Utf8Decoder, split_lines, utf8_length
 from engine.parse.tree import Node, build
@@ -309,6 +309,12 @@ class Cursor:
             new._say(new.runs, len(pieces) - 1, (), (end_mistake(new.state, pieces[-1]),))
         return new
 
+    def broken_off(self) -> Cursor:
+        """The same place, where nothing will follow: what was waiting for more is said, the end is not judged."""
+        new = self._after(self.held, 0, self._rest)
+        new._say_certain(at_end=True)
+        return new
+
     def _take(self, text: str) -> None:
         """Run the pieces that `text` completes; keep the rest."""
         rest = self._rest
@@ -394,7 +400,7 @@ class Cursor:
                 run = run.previous
             while run.total < total:
                 run = later.pop(0)
-            if not at_end and self.runs.total - run.total + len(run.pieces) - 1 - index < LINES:
+            if not at_end and self.runs.total - run.total + len(run.pieces) - 1 - index < self.machine.lines_ahead:
                 break
             self._say(run, index, later, self.machine.mistakes(run.states[index], run.pieces[index]))
             said += 1

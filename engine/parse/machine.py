@@ -63,7 +63,7 @@ class Machine:
     def __init__(self, tables: Tables, lexer: Lexer, *, margin: tuple[str, ...] = (), closers: tuple[str, ...] = (),
                  wrong: Mapping[str, WrongToken] | None = None, advise: Advise | None = None,
                  likely: tuple[str, ...] = (), spaced: frozenset[str] = frozenset(),
-                 holes: Mapping[str, str] | None = None,
+                 holes: Mapping[str, str] | None = None, lines_ahead: int = 3,
                  limits: Limits | None = None) -> None:
         self.tables, self.lexer, self.limits, self.advise = tables, lexer, limits or Limits(), advise
         self.cells = Cells(tables, self.limits.depth)
@@ -73,7 +73,7 @@ class Machine:
         self.closers = frozenset(map(lexer.kind.__getitem__, closers))
         self.wrong = {lexer.kind[name]: token for name, token in (wrong or {}).items()}
         self.likely, self.spaced = tuple(lexer.kind[name] for name in likely), spaced
-        self.holes = dict(holes or {})
+        self.holes, self.lines_ahead = dict(holes or {}), lines_ahead
         self.entries = self.piece_bytes = self.clears = self.pieces_run = self.mistaken = 0
         #: Tokens tried in all searches for repairs, and in the longest one.
         self.repair_steps = self.longest_search = 0

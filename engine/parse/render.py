@@ -25,7 +25,7 @@ __all__ = ["LOOK_BACK", "Placed", "Window", "end_mistake", "render"]
 #: Pieces before the damaged one that a message may speak of; a window holds at least as many.
 LOOK_BACK: Final = 64
 _BEFORE, _AFTER = 2, 6
-#: Lines above and below the mistake that a repair looks at; blank ones above that do not count.
+#: Lines above the mistake that a repair looks at, and blank ones that do not count.
 LINES: Final = 3
 BLANKS: Final = 5
 #: So many expectations can be told in a sentence; if there are more, a guess says more.
@@ -110,7 +110,7 @@ class _Scene:
     def onward(self, start: int) -> Iterator[tuple[Placed, str, list[Scanned]]]:
         """The tokens from a column of the piece on, then those of the next pieces."""
         yield self.here, self.text, self.tokens[bisect_left(self.starts, start):]
-        for ahead in range(1, LINES + 1):
+        for ahead in range(1, self.machine.lines_ahead + 1):
             placed = self.window(-ahead)
             if placed is None:
                 break
@@ -241,7 +241,7 @@ class _Rendering:
                 yield NL, None
             if isinstance(placed.state, InToken):
                 return
-        if self.window(-LINES) is None:
+        if self.machine.lines_ahead and self.window(-self.machine.lines_ahead) is None:
             yield EOF, None
 
     def _taken_as(self, kind: int) -> int | None:

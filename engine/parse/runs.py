@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from engine.parse.machine import AnyState
 from engine.parse.pieces import segments
-from engine.parse.render import LINES, LOOK_BACK, Placed
+from engine.parse.render import LOOK_BACK, Placed
 
 __all__ = ["Run", "RunWindow", "shortened"]
 
@@ -122,7 +122,7 @@ def shortened(run: Run) -> Run:
     chain: list[Run] = []
     kept: Run | None = run
     count = 0
-    while kept is not None and count <= LOOK_BACK + LINES:
+    while kept is not None and count <= LOOK_BACK + run.first.machine.lines_ahead:
         chain.append(kept)
         count += kept.kept - (kept.previous.kept if kept.previous is not None else 0)
         kept = kept.previous

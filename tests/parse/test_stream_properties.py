@@ -110,7 +110,7 @@ def test_a_memo_that_forgets_all_the_time_plays_no_part(text: bytes, parts) -> N
     forgetful = toy_machine(Limits(entries=5, piece_bytes=20))
     result = closed(pushed(opened(forgetful), cut(text, parts))).result
 
-    assert forgetful.clears > 0 or len(text) < 100
+    assert forgetful.clears > 0 or forgetful.is_due or not forgetful.is_full
     check_equal(result, text)
 
 

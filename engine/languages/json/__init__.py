@@ -50,6 +50,7 @@ def make_machine(dialect: str) -> Machine:
     closers, likely = ("]", "}", ","), (",", ":", "}", "]", "null", "STRING", "{", "[")
     return compile_grammar(
         grammar(), lexer(), closers=closers, wrong=WRONG, advise=hook, likely=likely,
+        lines_ahead=0 if dialect == "jsonl" else 3,      # its lines have nothing to do with each other
         holes={"STRING": '""', "NUMBER": "0", "null": "null", "true": "true", "false": "false"})
 
 
