@@ -12,19 +12,9 @@ from engine.parse.recording import read_recording
 from tests.cli.command import diagnostics, invoke, run, write
 from tests.recordings import SOURCES, of_kind
 
+pytestmark = pytest.mark.usefixtures("here")
+
 GOOD, BAD = '{"a": [1, 2]}\n', '{"a": [1, 2}\n'
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Every test starts in an empty folder, as a user without settings."""
-    folder = tmp_path / "work"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("APPDATA", str(tmp_path))
-    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    return folder
 
 
 def records(path: str = "r.jsonl") -> list[dict[str, Any]]:
