@@ -28,7 +28,7 @@ from engine.parse.tables import Tables
 
 if TYPE_CHECKING:
     from engine.parse.recovery import Mistake
-    from engine.parse.repair import Advise
+    from engine.parse.repair import Advise, Damage, Found
 
 __all__ = ["AnyState", "DeepState", "InToken", "Limits", "Machine", "Reject", "Settled", "State", "WrongToken"]
 
@@ -63,6 +63,7 @@ class Machine:
     def __init__(self, tables: Tables, lexer: Lexer, *, margin: tuple[str, ...] = (), closers: tuple[str, ...] = (),
                  wrong: Mapping[str, WrongToken] | None = None, advise: Advise | None = None,
                  likely: tuple[str, ...] = (), spaced: frozenset[str] = frozenset(),
+                 holes: Mapping[str, str] | None = None, lines_ahead: int = 3,
                  limits: Limits | None = None) -> None:
         self.tables, self.lexer, self.limits, self.advise = tables, lexer, limits or Limits(), advise
         self.cells = Cells(tables, self.limits.depth)
@@ -72,9 +73,14 @@ class Machine:
         self.closers = frozenset(map(lexer.kind.__getitem__, closers))
         self.wrong = {lexer.kind[name]: token for name, token in (wrong or {}).items()}
         self.likely, self.spaced = tuple(lexer.kind[name] for name in likely), spaced
+        self.holes, self.lines_ahead = dict(holes or {}), lines_ahead
         self.entries = self.piece_bytes = self.clears = self.pieces_run = self.mistaken = 0
-        self.repairs: dict[tuple[Settled, tuple[int, ...]], Any] = {}
-        """What `repair` has found, by the state before an error and the kinds from there on."""
+        #: Tokens tried in all searches for repairs, and in the longest one.
+        self.repair_steps = self.longest_search = 0
+        self.repairs: dict[Damage, tuple[Found, ...]] = {}
+        """What `repair` has found."""
+        self.fillers: dict[Settled, Any] = {}
+        """What may be inserted in a state; a memo of `repair`."""
         self._several: dict[tuple[tuple[AnyCell, ...], Tags, bool], State] = {}
         self._with_pieces: list[AnyState] = []
         #: Where every text begins.  Never reached again, so that only a text's first piece may have a BOM.
@@ -129,6 +135,11 @@ class Machine:
         if a.nl != b.nl or a.tags != b.tags or len(a.cells) != len(b.cells):
             return False
         return all(map(same_cells, a.cells, b.cells))
+
+    def certain(self, kind: int) -> bool:
+        """Is a missing token of the kind no less likely where many others could stand: a comma, a placeholder?"""
+        name = self.tables.kinds[kind]
+        return name == "," or name in self.holes
 
     # ------------------------------------------------------------------------------------------------ one token
     def moves(self, state: Settled, kind: int) -> tuple[Move, ...]:
@@ -220,6 +231,7 @@ class Machine:
             state.mistakes = None
         self._with_pieces = []
         self.repairs.clear()
+        self.fillers.clear()
         self.entries = self.piece_bytes = 0
         self.clears += 1
         self.lexer.forget()

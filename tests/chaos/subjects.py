@@ -40,7 +40,8 @@ def fresh(machine: Machine, limits: Limits | None = None) -> Machine:
         machine.tables, machine.lexer, margin=tuple(names[kind] for kind in machine.margin),
         closers=tuple(names[kind] for kind in machine.closers),
         wrong={names[kind]: token for kind, token in machine.wrong.items()}, advise=machine.advise,
-        likely=tuple(names[kind] for kind in machine.likely), spaced=machine.spaced, limits=limits or machine.limits)
+        likely=tuple(names[kind] for kind in machine.likely), spaced=machine.spaced,
+        holes=machine.holes, lines_ahead=machine.lines_ahead, limits=limits or machine.limits)
 
 
 def _json_texts() -> list[str]:
