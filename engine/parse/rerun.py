@@ -251,7 +251,8 @@ class Rerun:
         stop = min(place.at + size, len(block.pieces))
         seam = block.late.find(1, place.at + 1, stop)
         stop = seam if seam >= 0 else stop
-        if block.plain and max(map(len, block.pieces[place.at:stop])) <= SEGMENT:
+        pieces = block.pieces[place.at:stop]
+        if block.plain and pieces[-1][-1:] in ("\n", "\r") and max(map(len, pieces)) <= SEGMENT:
             return stop
         for index in range(place.at + 1, stop):
             piece = block.pieces[index]

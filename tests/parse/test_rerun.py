@@ -8,6 +8,7 @@ import pytest
 from engine.parse import blocks
 from engine.parse.document import Document
 from engine.parse.machine import Limits, Machine
+from engine.parse.pieces import SEGMENT
 from engine.parse.source import Position, Span, split_lines
 from engine.parse.work import Work
 from tests.parse.edits import assert_counts_hold, assert_same_as_scratch, random_span, random_text, spliced
@@ -158,3 +159,16 @@ def test_a_line_that_is_left_half_divided_can_be_edited() -> None:
     document.settle()
 
     assert_same_as_scratch(document, text, document.machine)
+
+
+@pytest.mark.parametrize("opens", ["/*", '"""'])
+def test_a_long_line_is_divided_anew_where_its_first_segment_ends_a_block(
+        opens: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "BLOCK", 3)
+    text = "let a = 1\nlet b = 2\n" + " + ( + (" * 50 + "\n"
+    document = Document(little_machine(), text)
+    assert len(document.blocks.blocks[0].pieces[2]) == SEGMENT
+
+    document.edit(TOP, opens)
+
+    assert_same_as_scratch(document, opens + text, document.machine)
