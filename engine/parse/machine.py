@@ -11,6 +11,7 @@ parsing from scratch cannot differ.
 """
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
@@ -47,6 +48,8 @@ class Limits:
     """Characters of memoised pieces before they are dropped."""
     longest_piece: int = 4096
     """Longer pieces are not memoised."""
+    searched: int = 40_000
+    """Continuations that searches for repairs have made, before all of them are forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,8 @@ class Machine:
         self.entries = self.piece_bytes = self.clears = self.pieces_run = self.mistaken = 0
         #: Tokens tried in all searches for repairs, and in the longest one.
         self.repair_steps = self.longest_search = 0
-        self.repairs: dict[Damage, tuple[Found, ...]] = {}
-        """What `repair` has found."""
+        self.repairs: dict[tuple[Damage, int], tuple[Found, ...]] = {}
+        """What `repair` has found, of so many repairs wanted."""
         self.fillers: dict[Settled, Any] = {}
         """What may be inserted in a state; a memo of `repair`."""
         self._several: dict[tuple[tuple[AnyCell, ...], Tags, bool], State] = {}
@@ -88,6 +91,25 @@ class Machine:
         self.holders: WeakSet[Holder] = WeakSet()
         """Open documents: what keeps states, and goes over to the equal ones of a new graph."""
         self.renewals, self._room, self.is_due = 0, self.limits.cells, False
+        self._aside: Machine | None = None
+
+    def again(self, limits: Limits) -> Machine:
+        """A machine of the same language that has seen nothing yet."""
+        names = self.lexer.names
+        return Machine(
+            self.tables, self.lexer, margin=tuple(names[kind] for kind in self.margin),
+            closers=tuple(names[kind] for kind in self.closers),
+            wrong={names[kind]: token for kind, token in self.wrong.items()}, advise=self.advise,
+            likely=tuple(names[kind] for kind in self.likely), spaced=self.spaced, holes=self.holes,
+            lines_ahead=self.lines_ahead, limits=limits)
+
+    @property
+    def aside(self) -> Machine:
+        """Where tokens are only tried, so that what comes of it is no part of this graph, and forgotten apart."""
+        if self._aside is None:
+            most = self.limits.searched
+            self._aside = self.again(Limits(depth=sys.maxsize, cells=most, entries=10 * most))
+        return self._aside
 
     # ------------------------------------------------------------------------------------------------ states
     def state(self, cells: tuple[AnyCell, ...], tags: Tags, nl: bool) -> Settled:
@@ -267,7 +289,8 @@ class Machine:
 
     def memo_bytes(self) -> int:
         """An estimate of what the memo takes: a transition's share of a dictionary, and the texts of pieces."""
-        return 100 * self.entries + self.piece_bytes
+        tried = self._aside.entries if self._aside is not None else 0
+        return 100 * (self.entries + tried) + self.piece_bytes
 
     @property
     def is_full(self) -> bool:

@@ -189,7 +189,7 @@ class _Run:
         tokens = [*(step.token for step in past), *ahead]
         damage = Damage((*(step.state for step in past), state),
                         (*(step.kind for step in past), *(self._taken_as(t.kind) for t in ahead)))
-        found = repairs(self.machine, damage)
+        found = repairs(self.machine, damage, wanted=1)
         if not found or not found[0].clean or not self._trusted(found[0].changes, damage):
             return False
         self._apply(damage, found[0].changes[0], tokens)

@@ -11,12 +11,14 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import count, islice, product
 from typing import Final, Literal, NamedTuple
 
 from engine.parse.diagnostics import Severity
+from engine.parse.expected import first_kinds
 from engine.parse.lexer import EOF, NL
 from engine.parse.machine import InToken, Machine, Reject, Settled
+from engine.parse.rebase import Aside
 
 __all__ = ["AHEAD", "BACK", "Advice", "Advise", "Change", "Damage", "Found", "Located", "Proposal",
            "Repair", "Situation", "repairs"]
@@ -32,8 +34,7 @@ AHEAD: Final = 32
 RUN_ON: Final = 6
 #: What a change costs; an insertion and a replacement also what `_fillers` says of the token.
 _INSERT, _DELETE, _REPLACE = 10, 15, 18
-#: Instead, deleting a token that stands there twice; in addition, deleting one that joins two others, and taking away
-#: a bracket.
+#: Instead, deleting a token that stands there twice; in addition, deleting one that joins two others; a bracket taken.
 _AGAIN, _JOINS, _BRACKET = 8, 6, 8
 #: In addition: each token that a change is away from the error, each line break in between; each further change;
 #: another error behind the repair.
@@ -42,8 +43,8 @@ _AWAY, _LINE, _FURTHER, _FAILS = 3, 4, 18, 60
 _LEFT_OPEN, _EMPTY = 12, 8
 #: What a replacement costs less if people take the one for the other.
 _ALIKE: Final = 12
-_FAMILIES: Final = tuple(map(frozenset, (
-    ("->", "=>", "~>"), (")", "]", "}"), ("(", "[", "{"), ("=", "==", ":="), (",", ";"), (".", "::"))))
+_FAMILIES: Final = (("->", "=>", "~>"), (")", "]", "}"), ("(", "[", "{"), ("=", "==", ":="), (",", ";"), (".", "::"))
+_LOOK_ALIKE: Final = frozenset(pair for family in _FAMILIES for pair in product(family, repeat=2))
 #: A further change that is the same insertion; a replacement of a name or a literal by something else.
 _SAME, _UNLIKE = 2, 8
 #: Each next group of the likely kinds, and each doubling of the number of kinds that could be inserted just as well.
@@ -173,19 +174,23 @@ class Found:
     cost: int
 
 
-def repairs(machine: Machine, damage: Damage) -> tuple[Found, ...]:
-    """The cheapest repairs of an error, at most `WANTED`, best first; remembered by the machine."""
-    known = machine.repairs.get(damage)
+def repairs(machine: Machine, damage: Damage, wanted: int = WANTED) -> tuple[Found, ...]:
+    """The cheapest repairs of an error, best first, at most so many; searched and remembered aside of the machine."""
+    aside, there = machine.aside, Damage(tuple(map(Aside(machine, damage.states), damage.states)), damage.kinds)
+    known = aside.repairs.get((there, wanted))
     if known is None:
-        known = machine.repairs[damage] = _Search(machine, damage).run()
-        machine.entries += 1
+        known = aside.repairs[there, wanted] = (search := _Search(aside, there)).run(wanted)
+        aside.entries += 1
+        machine.repair_steps += search.steps
+        machine.longest_search = max(machine.longest_search, search.steps)
+        if aside.is_full:
+            aside.renew()
     return known
 
 
-@dataclass(order=True, slots=True)
+@dataclass(slots=True)
 class _Attempt:
     cost: int
-    serial: int
     state: Settled
     index: int
     changes: Repair
@@ -206,25 +211,23 @@ class _Search:
     def __init__(self, machine: Machine, damage: Damage) -> None:
         self.machine, self.kinds, self.damage, self.at = machine, damage.kinds, damage, damage.at
         self.serial = count()
-        self.heap: list[_Attempt] = []
+        self.heap: list[tuple[int, int, _Attempt]] = []
         self.seen: set[tuple[_Likeness, int, int]] = set()
         self.steps = 0
 
-    def run(self) -> tuple[Found, ...]:
+    def run(self, wanted: int) -> tuple[Found, ...]:
         """Places before the error are tried as well, each token back makes a repair less likely."""
         found: dict[tuple[tuple[str, int | None], ...], Found] = {}
         simple = False
         self._seed()
-        while self.heap and self.steps < MOST_STEPS and len(found) < WANTED:
-            attempt = heapq.heappop(self.heap)
+        while self.heap and self.steps < MOST_STEPS and len(found) < wanted:
+            attempt = heapq.heappop(self.heap)[2]
             if simple and len(attempt.changes) > 1:
                 continue                                 # one change was enough
             if attempt.done or self._runs_on(attempt):
                 sort = tuple((change.op, self._sort(change.kind)) for change in attempt.changes)
                 found.setdefault(sort, Found(attempt.changes, attempt.state, not attempt.done, attempt.cost))
                 simple = simple or len(attempt.changes) == 1 and not attempt.done
-        self.machine.repair_steps += self.steps
-        self.machine.longest_search = max(self.machine.longest_search, self.steps)
         return tuple(found.values())
 
     def _sort(self, kind: int) -> int | None:
@@ -267,7 +270,7 @@ class _Search:
         far = sum(kind != NL for kind in self.kinds[self.at:index]) >= RUN_ON
         if far or self.kinds[index] == EOF and index > self.at:
             cost = attempt.cost + _FAILS - min(index - self.at, _FAILS // 2)
-            heapq.heappush(self.heap, _Attempt(cost, next(self.serial), state, index, attempt.changes, done=True))
+            heapq.heappush(self.heap, (cost, next(self.serial), _Attempt(cost, state, index, attempt.changes, True)))
         if len(attempt.changes) < MOST_CHANGES:
             self._branch(attempt.cost, attempt.changes, state, index)
 
@@ -318,7 +321,7 @@ class _Search:
         return _BRACKET if name in _CLOSERS or name in _OPENERS else 0
 
     def _push(self, cost: int, changes: Repair, state: Settled, index: int, change: Change) -> None:
-        heapq.heappush(self.heap, _Attempt(cost, next(self.serial), state, index, (*changes, change)))
+        heapq.heappush(self.heap, (cost, next(self.serial), _Attempt(cost, state, index, (*changes, change))))
 
     def _insertions(self, state: Settled) -> list[_Filler]:
         """What may be inserted in a state, of the likely kinds; at a line's start on either side of the line break."""
@@ -345,8 +348,11 @@ def _fillers(machine: Machine, state: Settled) -> list[_Filler]:
     if state.nl:
         places = [(machine.state(state.cells, state.tags, False), False), (state, True)]
     found: list[_Filler] = []
+    first = first_kinds(machine, state)
     for rank, kind in enumerate(machine.likely):
         for place, below in places:
+            if 2 * kind + place.nl not in first:
+                continue
             try:
                 after = place[kind]
             except Reject:
@@ -368,19 +374,19 @@ def left_open(machine: Machine, damage: Damage, change: Change) -> bool:
     closer = "" if change.op == "delete" else PAIRED.get(names[change.kind], "")
     if not closer and old in _CLOSERS and change.index < damage.at:
         closer = old                                     # it closed something
-    opener = next((name for name, other in PAIRED.items() if other == closer), None)
-    depth = 1
-    for kind in kinds[change.index + (change.op != "insert"):] if opener else ():
+    if not closer:
+        return False
+    opener, depth = next(name for name, other in PAIRED.items() if other == closer), 1
+    for kind in kinds[change.index + (change.op != "insert"):]:
         depth += (names[kind] == opener) - (names[kind] == closer)
         if not depth:
             return False
-    return opener is not None
+    return True
 
 
 def alike(machine: Machine, a: int, b: int) -> bool:
     """Are two kinds ones that people take for each other?"""
-    names = {machine.tables.kinds[a], machine.tables.kinds[b]}
-    return any(names <= family for family in _FAMILIES)
+    return (machine.tables.kinds[a], machine.tables.kinds[b]) in _LOOK_ALIKE
 
 
 def supposed_kinds(machine: Machine, state: Settled) -> frozenset[int]:
