@@ -204,6 +204,7 @@ def _streamed(
         if source.error is None:
             yield from checker.finish()
         else:  # what was read is no whole text, so nothing is said of its end
+            yield from checker.break_off()
             yield _unreadable(source.error, checker.cursor.position)
         on_end(outcome)
     finally:

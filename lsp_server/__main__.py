@@ -58,8 +58,10 @@ def _serve(port: int | None, config: Path | None, recorder: Recorder | None) -> 
         raise click.ClickException(f"no connection to a client: {error.strerror}") from error
     import asyncio
 
+    from lsp_server.memory import tune
     from lsp_server.server import PenstockServer, serve
 
+    tune()
     return asyncio.run(serve(PenstockServer(config, recorder), channel))
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from engine.languages import language_for_id
 from engine.parse.source import Position, Span
+from engine.parse.work import Work
+from lsp_server.feeder import FLOW, EditFeeder
 from lsp_server.kept import KeptDiagnostics
 from lsp_server.loading import LoadingText
 from lsp_server.logs import log_failure
@@ -36,18 +38,19 @@ class OpenDocument:
 
     `version` is the newest that the client has told of.  `text` is None where no language is known for it: such a
     document is followed and never checked.  `lost` says why its text is no longer known; None while it is.
-    `kept` is what was last written of its diagnostics.
+    `kept` is what was last written of its diagnostics, `feeder` what changes of it wait.
     """
 
-    __slots__ = ("kept", "language", "lost", "text", "uri", "version")
+    __slots__ = ("feeder", "kept", "language", "lost", "text", "uri", "version")
 
-    def __init__(self, uri: str, version: int, language: Language | None) -> None:
+    def __init__(self, uri: str, version: int, language: Language | None, feeder: EditFeeder) -> None:
         self.uri = uri
         self.version = version
         self.language = language
         self.text: LoadingText | None = None
         self.lost: str | None = None
         self.kept = KeptDiagnostics()
+        self.feeder = feeder
 
     @property
     def analysis(self) -> Analysis | None:
@@ -55,8 +58,8 @@ class OpenDocument:
         return None if self.text is None or self.lost is not None else self.text.analysis
 
     @property
-    def is_loading(self) -> bool:
-        """Whether a part of the text is still to be parsed."""
+    def is_parsing(self) -> bool:
+        """Whether a part of the text is still to be parsed, or to be parsed again."""
         return self.text is not None and self.lost is None and not self.text.is_complete
 
 
@@ -65,6 +68,8 @@ class Documents:
 
     def __init__(self, positions: Positions, settings: CheckSettings) -> None:
         self.positions = positions
+        self.flow = FLOW
+        """How the changes of documents that are opened from now on flow."""
         self._settings = settings
         self._open: dict[str, OpenDocument] = {}
 
@@ -76,7 +81,8 @@ class Documents:
         """Takes a document over; one that was open already starts anew."""
         if opened.uri in self._open:
             log.warning("a document was opened twice; it starts anew with version %d", opened.version)
-        document = OpenDocument(opened.uri, opened.version, language_for_id(opened.language_id, posix_path(opened.uri)))
+        language = language_for_id(opened.language_id, posix_path(opened.uri))
+        document = OpenDocument(opened.uri, opened.version, language, EditFeeder(self.flow))
         self._open[opened.uri] = document
         self.reread(document, opened.text)
         return document
@@ -117,12 +123,12 @@ class Documents:
             )
             document.text = made
 
-    def grow(self, document: OpenDocument, characters: int) -> None:
-        """Parses about so many characters more of a document that is loading."""
+    def advance(self, document: OpenDocument, amount: float) -> None:
+        """Does so much work on a document that is being parsed."""
         text = document.text
-        if text is not None:
-            document.kept.clear()
-            self._attempt(document, "a part of a text could not be taken in", lambda: text.grow(characters))
+        if text is not None and document.lost is None:
+            work = Work(text.analysis.document.machine, amount)
+            self._attempt(document, "a part of a text could not be taken in", lambda: text.advance(work))
 
     def described(self, document: OpenDocument, describe: Callable[[], list[str]]) -> list[str]:
         """What `describe` says of a document; if it fails, the document is lost and is described as such."""

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-__all__ = ["INVALID_REQUEST", "PARSE_ERROR", "Fault", "FrameDecoder", "Message", "frame"]
+__all__ = ["INVALID_REQUEST", "PARSE_ERROR", "Fault", "FrameDecoder", "Message", "frame", "notification"]
 
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
@@ -55,6 +55,11 @@ _State = Callable[[list["Message | Fault"]], bool]
 def frame(body: bytes) -> bytes:
     """A message as it goes over the wire: `body` behind its header."""
     return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+def notification(method: str, params: str) -> bytes:
+    """A notification, framed; `params` is JSON text, ASCII only."""
+    return frame(f'{{"jsonrpc":"2.0","method":"{method}","params":{params}}}'.encode("ascii"))
 
 
 class FrameDecoder:

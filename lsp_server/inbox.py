@@ -41,6 +41,11 @@ class Inbox:
         self._waiting: dict[str | int, int] = {}
         self._cancelled: set[str | int] = set()
         self._is_scheduled = False
+        self._turns = 0
+
+    def burst(self) -> int | None:
+        """The number of the run of messages that is being handled; None when no other message waits."""
+        return self._turns if self._items else None
 
     def receive(self, items: list[Item]) -> None:
         """Takes messages; handles them now unless older ones are still waiting for their turn."""
@@ -66,6 +71,7 @@ class Inbox:
 
     def _take_turn(self) -> None:
         self._is_scheduled = False
+        self._turns += 1
         until = self._clock() + TURN_SECONDS
         while self._items:
             item = self._items.popleft()

@@ -1,8 +1,9 @@
-"""A text that is parsed in slices: its beginning is in an analysis, its end still waits as plain lines.
+"""A text that is parsed in slices: its beginning is in an analysis, its end still waits.
 
 Small texts are taken at once.  Of a large one the analysis grows by some lines at a time, each slice resuming the
-parser where the last one ended; in between the text can be edited anywhere, parsed or not.
-Knows no clock and no loop: who calls `grow` decides when.
+parser where the last one ended; in between the text can be edited anywhere, parsed or not.  What an edit changes far
+behind it is worked off in slices as well, before the analysis grows further: it is nearer to where somebody types.
+Knows no clock and no loop: who calls `advance` decides when.
 Invariant: the parsed part and what waits concatenate to the text, and no line end is divided between them.
 """
 
@@ -12,42 +13,61 @@ from typing import TYPE_CHECKING
 
 from engine.languages.analysis import Analysis
 from engine.parse.source import Position, Span, split_lines
+from engine.parse.stream import Continuation
+from lsp_server.waiting import WaitingText
 
 if TYPE_CHECKING:
     from engine.languages.language import CheckSettings, Language
+    from engine.parse.feeder import DemandHint
+    from engine.parse.work import Work
 
 __all__ = ["AT_ONCE", "LoadingText"]
 
-AT_ONCE = 60_000
-"""Characters up to which a text is parsed in one go, in some tens of milliseconds on a slow machine."""
+AT_ONCE = 16_000
+"""Characters up to which a text is parsed in one go, in some milliseconds if it is like others that were parsed."""
+LEAST, MOST = 500, 64_000
+"""Characters that are taken at a time within a slice; in between, what the last ones took decides."""
 
 
 class LoadingText:
     """The lines of a document, all of them, and the analysis of those that are parsed."""
 
-    __slots__ = ("_asked", "_column", "_rest", "_taken", "analysis")
+    __slots__ = ("_asked", "_characters", "_column", "_waiting", "analysis")
 
     def __init__(self, language: Language, text: str, settings: CheckSettings) -> None:
-        self._rest: list[str] = []
-        self._taken = 0  # lines at the beginning of the rest that are parsed by now
+        is_small = len(text) <= AT_ONCE
+        self.analysis = Analysis(language, text if is_small else "", settings)
+        self._waiting = WaitingText("" if is_small else text)
         self._column = 0  # where the parsed part ends in its last line: to ask for that would cost a walk over the line
+        self._characters = LEAST
         self._asked: tuple[int, str] | None = None
-        if len(text) <= AT_ONCE:
-            self.analysis = Analysis(language, text, settings)
-        else:
-            self.analysis = Analysis(language, "", settings)
-            self._rest = split_lines(text)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether nothing waits any more."""
+        return not self._waiting
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything is parsed."""
-        return not self._rest
+        """Whether everything is parsed, and as if it had been parsed from scratch."""
+        return not self._waiting and self.analysis.document.is_settled
 
     @property
     def line_count(self) -> int:
         """How many lines there are, parsed or not."""
-        count = self.analysis.document.line_count
-        return count - 1 + len(self._rest) - self._taken if self._rest else count
+        return self.analysis.document.line_count + (self._waiting.line_ends if self._waiting else 0)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """About how many bytes wait to be parsed."""
+        return self._waiting.size if self._waiting else 0
+
+    @property
+    def demand(self) -> DemandHint:
+        """What the parser wants next, where it stands."""
+        document = self.analysis.document
+        place = document.pending.continuation if document.pending is not None else None
+        return (place or Continuation.at(document.machine, document.blocks.end)).demand
 
     def line(self, index: int) -> str:
         """One line with its line end. The same one is asked for several times in a row, so it is kept."""
@@ -57,45 +77,43 @@ class LoadingText:
 
     def _found(self, index: int) -> str:
         parsed = self.analysis.document.line_count - 1
-        if self._rest and index > parsed:
-            return self._rest[self._taken + index - parsed]
+        if self._waiting and index > parsed:
+            return self._waiting.lines()[index - parsed]
         line = self.analysis.document.line(index)
-        return line + self._rest[self._taken] if self._rest and index == parsed else line
+        return line + self._waiting.first_line() if self._waiting and index == parsed else line
 
     def text(self) -> str:
         """The whole text."""
-        return self.analysis.document.text() + "".join(self._rest[self._taken :])
+        return self.analysis.document.text() + self._waiting.text()
 
-    def grow(self, characters: int) -> None:
-        """Parses about so many characters more."""
+    def advance(self, work: Work) -> None:
+        """Parses on until that much work is done."""
         self._asked = None
-        stop, length = self._taken, 0
-        while stop < len(self._rest) and length < characters:
-            length += len(self._rest[stop])
-            stop += 1
-        if stop == self._taken + 1 and length > characters + len("\r\n"):  # a very long line is divided
-            line = self._rest[self._taken]
-            slice_, self._rest[self._taken] = line[:characters], line[characters:]
-            column = self._column + characters
-        else:
-            slice_ = "".join(self._rest[self._taken : stop])
-            self._taken, column = stop, 0
-        if self._taken == len(self._rest):
-            self._rest, self._taken = [], 0
+        while not work.is_done and self.analysis.settle(work) and self._waiting:
+            self._grow(work)
+
+    def _grow(self, work: Work) -> None:
+        """Parses some characters more; what they take decides about the next ones."""
+        before = work.left
         end = Position(self.analysis.document.line_count - 1, self._column)
-        self.analysis.edit(Span(end, end), slice_)
-        self._column = column
+        slice_ = self._waiting.take(self._characters)
+        line_end = max(slice_.rfind("\n"), slice_.rfind("\r"))
+        self._column = len(slice_) - 1 - line_end + (self._column if line_end < 0 else 0)
+        self.analysis.extend(end, slice_, work, is_last=not self._waiting)
+        wanted = work.left / 2 * len(slice_) / max(1.0, before - work.left)
+        self._characters = int(max(LEAST, min(wanted, 4 * self._characters, MOST)))
 
     def edit(self, span: Span, text: str) -> None:
-        """Puts `text` in place of `span`, which must lie in the text."""
-        self._edit(span, text)
+        """Puts `text` in place of `span`, which must lie in the text; what that changes behind it is left for later."""
         self._asked = None
-
-    def _edit(self, span: Span, text: str) -> None:
         parsed = self.analysis.document.line_count - 1
-        if not self._rest or span.end.line < parsed:
-            self.analysis.edit(span, text)
-            return
+        if not self._waiting or span.end.line < parsed:
+            self.analysis.begin_edit(span, text)
+        else:
+            self._edit_waiting(span, text, parsed)
+
+    def _edit_waiting(self, span: Span, text: str, parsed: int) -> None:
+        """An edit that reaches into what waits; `parsed` is the last line of the analysis."""
         # One line more on both sides, because a "\r" and a "\n" that come together are one line end.
         first = min(max(span.start.line - 1, 0), parsed) if span.start.line <= parsed else span.start.line - 1
         last = min(span.end.line + 1, self.line_count - 1)
@@ -103,11 +121,13 @@ class LoadingText:
         tail = "".join(self.line(index) for index in range(span.end.line + 1, last + 1))
         start, end = self.line(span.start.line)[: span.start.column], self.line(span.end.line)[span.end.column :]
         lines = split_lines(head + start + text + end + tail)
-        behind = self._taken + last + 1 - parsed
-        if behind < len(self._rest):
+        waiting, behind = self._waiting.lines(), last + 1 - parsed
+        if behind < len(waiting):
             lines.pop()  # what follows begins a line of its own
         if first <= parsed:  # what is parsed from there on waits again
-            self.analysis.edit(Span(Position(first, 0), Position(parsed, self._column)), "")
-            self._rest, self._taken, self._column = lines + self._rest[behind:], 0, 0
+            self.analysis.begin_edit(Span(Position(first, 0), Position(parsed, self._column)), "")
+            waiting[:behind] = lines
+            self._column = 0
         else:
-            self._rest[self._taken + first - parsed : behind] = lines
+            waiting[first - parsed : behind] = lines
+        self._asked = None

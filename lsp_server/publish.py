@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from lsp_server.features.diagnostics import quoted
-from lsp_server.frames import frame
+from lsp_server.frames import notification
 
 __all__ = ["Publisher"]
 
@@ -25,7 +25,7 @@ class Publisher:
     def publish(self, uri: str, version: int, entries: Iterable[str], is_complete: bool = True) -> None:
         """Sends the list of a version, each diagnostic as JSON text; if it is complete, says that this was all."""
         listed = ",".join(entries)
-        diagnostics = _notification(
+        diagnostics = notification(
             "textDocument/publishDiagnostics", f'{{"uri":{quoted(uri)},"version":{version},"diagnostics":[{listed}]}}'
         )
         self._send(diagnostics + self._settled(uri, version) if is_complete else diagnostics, uri)
@@ -36,12 +36,9 @@ class Publisher:
 
     def clear(self, uri: str) -> None:
         """Takes all diagnostics of a document back; it no longer has a version."""
-        self._send(_notification("textDocument/publishDiagnostics", f'{{"uri":{quoted(uri)},"diagnostics":[]}}'), uri)
+        self._send(notification("textDocument/publishDiagnostics", f'{{"uri":{quoted(uri)},"diagnostics":[]}}'), uri)
 
     @staticmethod
     def _settled(uri: str, version: int) -> bytes:
-        return _notification("penstock/settled", f'{{"uri":{quoted(uri)},"version":{version}}}')
+        return notification("penstock/settled", f'{{"uri":{quoted(uri)},"version":{version}}}')
 
-
-def _notification(method: str, params: str) -> bytes:
-    return frame(f'{{"jsonrpc":"2.0","method":"{method}","params":{params}}}'.encode("ascii"))

@@ -63,7 +63,7 @@ class DocumentRecordings:
     def compare(self, document: OpenDocument) -> None:
         """Writes what came of a document so far, beside what its text gives in one piece."""
         stream = self._streams.get(document.uri)
-        if stream is not None and document.analysis is not None and not document.is_loading:
+        if stream is not None and document.analysis is not None and not document.is_parsing:
             self._attempt(lambda: self._compare(stream))
 
     def close(self, document: OpenDocument) -> None:

@@ -18,6 +18,7 @@ from pygls.lsp.server import LanguageServer
 
 from engine import __version__
 from lsp_server.capabilities import ClientTraits, traits_of
+from lsp_server.frames import Message
 from lsp_server.inbox import Inbox
 from lsp_server.parent import watch_process
 from lsp_server.protocol import PenstockProtocol
@@ -51,6 +52,7 @@ class PenstockServer(LanguageServer):
         self._traits = ClientTraits()
         self._root: Path | None = None
         self._options: Any = None
+        self.inbox: Inbox | None = None
         self._register()
 
     @cached_property
@@ -58,7 +60,7 @@ class PenstockServer(LanguageServer):
         """The session with this client; first used after the reply to `initialize`."""
         from lsp_server.session import Session
 
-        return Session(self._traits, self._send, self._recorder)
+        return Session(self._traits, self._send, self._burst, self._recorder)
 
     def end(self) -> None:
         """The connection is over."""
@@ -67,6 +69,14 @@ class PenstockServer(LanguageServer):
 
     def _send(self, payload: bytes, topic: str | None) -> None:
         self.protocol.send(payload, topic)  # looked up each time: the connection comes after the server
+
+    def _burst(self) -> int | None:
+        return self.inbox.burst() if self.inbox is not None else None  # it comes after the server as well
+
+    def catch_up(self) -> None:
+        """Applies the changes that wait, before a message that may rely on them is handled."""
+        if "session" in self.__dict__:
+            self.session.catch_up()
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Nothing pops up in the editor: failures are in the log, and in the reply to the request that failed."""
@@ -148,6 +158,8 @@ class PenstockServer(LanguageServer):
 
     def _on_open(self, params: Any) -> None:
         self.session.did_open(params)
+        for fault in self.session.new_language_faults():
+            self.window_log_message(types.LogMessageParams(types.MessageType.Warning, fault))
 
     def _on_change(self, params: Any) -> None:
         self.session.did_change(params)
@@ -169,10 +181,13 @@ async def serve(server: PenstockServer, channel: Channel) -> int:
     outbox = Outbox(channel, lambda: _on_loop(loop, protocol.finish))
 
     def handle(item: Item, is_cancelled: bool) -> None:
+        if not (isinstance(item, Message) and item.body.get("method") == types.TEXT_DOCUMENT_DID_CHANGE):
+            server.catch_up()
         protocol.handle(item, is_cancelled)
         reader.handled(item)
 
     inbox = Inbox(handle, protocol.cancel, loop.call_soon)
+    server.inbox = inbox
     reader = Reader(channel, outbox, loop, inbox.receive)
     protocol.send = outbox.send
     outbox.start()

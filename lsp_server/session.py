@@ -10,14 +10,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
+from engine.languages import language_faults
 from engine.parse.source import BOM
-from lsp_server import sync
+from lsp_server import memory, sync
 from lsp_server.capabilities import ClientTraits
 from lsp_server.documents import Documents, OpenDocument
 from lsp_server.features.diagnostics import Shape, diagnostics_json
@@ -26,7 +28,8 @@ from lsp_server.logs import log_failure
 from lsp_server.positions import Positions
 from lsp_server.publish import Publisher
 from lsp_server.settings import ServerSettings, decoded, file_layer, layer_of
-from lsp_server.slices import SliceQueue
+from lsp_server.slices import SLICE_WORK, SliceQueue
+from lsp_server.stream_status import StreamStatus
 from lsp_server.uris import path_of
 
 if TYPE_CHECKING:
@@ -42,13 +45,26 @@ class Session:
     """What is known of a client and its documents."""
 
     def __init__(
-        self, traits: ClientTraits, send: Callable[[bytes, str | None], None], recorder: Recorder | None = None
+        self,
+        traits: ClientTraits,
+        send: Callable[[bytes, str | None], None],
+        burst: Callable[[], int | None] = lambda: None,
+        recorder: Recorder | None = None,
     ) -> None:
+        """`burst` numbers the run of messages that is being handled, and is None when no other message waits."""
         self.traits = traits
         self.settings = ServerSettings()
         self.documents = Documents(Positions(traits.encoding), self.settings.check)
         self._publisher = Publisher(send)
-        self._slices = SliceQueue(self.documents, self._publish, asyncio.get_running_loop().call_soon)
+        call_later = asyncio.get_running_loop().call_later
+        self._status = StreamStatus(send, time.monotonic_ns)
+        self._slices = SliceQueue(
+            self.documents, self._publish, self._apply, self._status.tell, call_later, time.monotonic_ns
+        )
+        self._burst = burst
+        self._fresh: set[OpenDocument] = set()  # opened, and never yet parsed to the end
+        self._changed_in: tuple[str, int] | None = None
+        self._language_faults_told = False
         self._layers: dict[str, Mapping[str, Any]] = {"files": {}, "options": {}, "editor": {}}
         self._recordings = _recordings(recorder, lambda: self.settings) if recorder else None
 
@@ -65,15 +81,43 @@ class Session:
         if isinstance(opened, sync.Unreadable):
             log.warning("a malformed textDocument/didOpen was ignored")
         else:
-            self._begin(self.documents.open(opened))
+            document = self.documents.open(opened)
+            self._fresh.add(document)
+            self._begin(document)
+
+    def new_language_faults(self) -> tuple[str, ...]:
+        """What is wrong with languages of other packages; the first time only."""
+        told, self._language_faults_told = self._language_faults_told, True
+        return () if told else language_faults()
 
     def did_change(self, params: Any) -> None:
-        """Edits a document and checks what that touched."""
+        """Edits a document and checks what that touched; behind a backlog, when its turn comes."""
         changed = sync.changed(params)
         if changed.uri is None:
             log.warning("a malformed textDocument/didChange was ignored")
             return
-        known = self.documents.get(changed.uri)
+        document = self.documents.get(changed.uri)
+        if document is not None and self._must_wait(document):
+            self._slices.feed(document, changed)
+        else:
+            self._apply(changed)
+
+    def catch_up(self) -> None:
+        """Applies all changes that wait: what comes next may rely on them."""
+        self._slices.flush()
+
+    def _must_wait(self, document: OpenDocument) -> bool:
+        """Whether a change comes behind a backlog: slices of its document, or others of the same burst."""
+        if document in self._slices:
+            return True
+        burst = self._burst()
+        if burst is None:
+            return False
+        before, self._changed_in = self._changed_in, (document.uri, burst)
+        return before == self._changed_in
+
+    def _apply(self, changed: sync.Changed | sync.Unreadable) -> None:
+        known = self.documents.get(changed.uri) if changed.uri is not None else None
         was_lost = known is not None and known.lost is not None
         document = self.documents.change(changed)
         if document is None:
@@ -81,18 +125,20 @@ class Session:
         if document.lost is not None and was_lost:  # the notice is out already, and there is nothing to add to it
             self._publisher.settle(document.uri, document.version)
         else:
-            self._publish(document)
-            self._slices.add(document)
+            self._begin(document)
 
     def did_close(self, params: Any) -> None:
         """Forgets a document and takes its diagnostics back."""
         closed = sync.closed(params)
         if isinstance(closed, sync.Unreadable):
             log.warning("a malformed textDocument/didClose was ignored")
-        elif (document := self.documents.close(closed.uri)) is not None and document.language is not None:
-            self._publisher.clear(document.uri)
-            if self._recordings is not None:
-                self._recordings.close(document)
+        elif (document := self.documents.close(closed.uri)) is not None:
+            self._status.forget(document.uri)
+            self._fresh.discard(document)
+            if document.language is not None:
+                self._publisher.clear(document.uri)
+                if self._recordings is not None:
+                    self._recordings.close(document)
 
     def did_save(self, uri: str) -> None:
         """Puts a lost document right: the file now has the client's text."""
@@ -112,11 +158,10 @@ class Session:
         in_thread(path.read_bytes, take, "a saved file could not be read")
 
     def _begin(self, document: OpenDocument) -> None:
-        """Publishes a text that was just taken over, or has it parsed in slices first."""
-        if document.is_loading:
-            self._slices.add(document)
-        else:
-            self._publish(document)
+        """Publishes what a text is about after one slice; the rest follows in further ones."""
+        self.documents.advance(document, SLICE_WORK)
+        self._slices.add(document)
+        self._publish(document)
 
     def _publish(self, document: OpenDocument) -> None:
         if document.language is None:
@@ -124,10 +169,16 @@ class Session:
             return
         shape = Shape(self.traits.shows_code_links, self.traits.shows_related_places, self.settings.max_diagnostics)
         positions = self.documents.positions
+        if not document.is_parsing:
+            document.feeder.rest()
+        self._status.tell(document)
         entries = self.documents.described(document, lambda: diagnostics_json(document, positions, shape))
-        self._publisher.publish(document.uri, document.version, entries, is_complete=not document.is_loading)
-        if self._recordings is not None and not document.is_loading:
+        self._publisher.publish(document.uri, document.version, entries, is_complete=not document.is_parsing)
+        if self._recordings is not None and not document.is_parsing:
             self._recordings.settled(document)
+        if document in self._fresh and not document.is_parsing:
+            self._fresh.discard(document)
+            memory.rest()
 
     def quick_fixes(self, params: types.CodeActionParams) -> list[types.CodeAction]:
         """The fixes for a place in a document."""
@@ -157,6 +208,7 @@ class Session:
         self._layers[name] = layer
         before = self.settings
         self.settings, faults = decoded([self._layers[one] for one in ("files", "options", "editor")])
+        self.documents.flow = self.settings.flow
         concerned = self.documents.use(self.settings.check)
         if self.settings.max_diagnostics != before.max_diagnostics:
             concerned = self.documents.checked()

@@ -8,12 +8,17 @@ Invariant: a faulty key is left out and reported as a sentence; the server goes 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.languages.language import CheckSettings
 from engine.parse.config import RunConfig
+from lsp_server.feeder import FLOW
+
+if TYPE_CHECKING:
+    from engine.config import StreamTable
+    from engine.parse.flow import FlowController
 
 __all__ = ["ServerSettings", "decoded", "file_layer", "layer_of"]
 
@@ -24,6 +29,7 @@ class ServerSettings:
 
     check: CheckSettings = field(default_factory=CheckSettings)
     max_diagnostics: int = 500
+    flow: FlowController = FLOW
     stream: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The namespaces of a run that the table `stream` stands for."""
 
@@ -42,7 +48,20 @@ def decoded(layers: Sequence[Mapping[str, Any]]) -> tuple[ServerSettings, list[s
 
     settings, faults = decode(*layers)
     check, stream = settings.check.settings(), settings.stream.extensions()
-    return ServerSettings(check, settings.lsp.max_diagnostics, stream), [fault.message for fault in faults]
+    chosen = ServerSettings(check, settings.lsp.max_diagnostics, _flow(settings.stream), stream)
+    return chosen, [fault.message for fault in faults]
+
+
+def _flow(stream: StreamTable) -> FlowController:
+    """The flow of a document's changes: what is set, and the server's own defaults for the rest."""
+    from engine.parse.extensions import decode_stream
+
+    table, decoded_flow = stream.flow, decode_stream(stream.extensions())[0].flow
+    policy = decoded_flow.policy if "policy" in table.model_fields_set else FLOW.policy
+    high, low = table.high_watermark or FLOW.high_watermark, table.low_watermark
+    low = min(FLOW.low_watermark, high) if low is None else low
+    flow = replace(FLOW, high_watermark=max(high, low), low_watermark=low, policy=policy)
+    return flow if flow.problem is None else FLOW
 
 
 def layer_of(value: Any) -> Mapping[str, Any]:

@@ -1,74 +1,105 @@
-"""Parses large documents a few milliseconds at a time, so that everything else is served in between.
+"""Parses large documents a slice at a time, so that everything else is served in between.
 
-The document that was touched last comes first.  From time to time what is known so far is shown; the complete list is
-shown once, last.  Knows no protocol: `show` publishes, `call_soon` is the loop's.
-Invariant: while a document is loading it is in the queue, and while the queue is not empty a turn is scheduled.
+The document that was touched last comes first; in it the changes that wait, then what they change behind them, then
+the rest of the text.  A slice is an amount of work, not of time.  What is known is shown after the first slice and from
+time to time; the complete list is shown once, last.  Knows no protocol: `apply` changes a document, `show` publishes
+what is known of it, `tell` says how far it is while that is still to come.
+Invariant: while a document is being parsed or a change of it waits, it is in the queue, and a turn is scheduled.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from lsp_server.documents import Documents, OpenDocument
+from lsp_server.sync import Changed, Unreadable
 
-__all__ = ["SliceQueue"]
+__all__ = ["PART_NS", "SLICE_WORK", "SliceQueue"]
 
-SLICE_SECONDS = 0.004
-"""How long one slice should take."""
-PART_SECONDS = 0.25
-"""How long nothing new is shown while slices are parsed."""
-FIRST_CHARACTERS = 16_000
-"""The length of the first slice; later ones follow from how long it took."""
-LEAST_CHARACTERS, MOST_CHARACTERS = 2_000, 200_000
-"""The bounds of a slice's length."""
+SLICE_WORK = 2_000.0
+"""How much is done in a slice (see `engine.parse.work`); the benchmark shows how long slices take."""
+PART_NS = 250_000_000
+"""How many nanoseconds nothing new is shown while slices are parsed."""
 
 
 class SliceQueue:
-    """The documents that are loading."""
+    """The documents that are being parsed; `clock` gives nanoseconds, `call_later` takes seconds."""
 
     def __init__(
         self,
         documents: Documents,
         show: Callable[[OpenDocument], None],
-        call_soon: Callable[[Callable[[], None]], object],
-        clock: Callable[[], float] = time.perf_counter,
+        apply: Callable[[Changed | Unreadable], None],
+        tell: Callable[[OpenDocument], None],
+        call_later: Callable[[float, Callable[[], None]], object],
+        clock: Callable[[], int],
     ) -> None:
         self._documents = documents
         self._show = show
-        self._call_soon = call_soon
+        self._apply = apply
+        self._tell = tell
+        self._call_later = call_later
         self._clock = clock
         self._queue: list[OpenDocument] = []
-        self._characters = FIRST_CHARACTERS
-        self._shown_at = 0.0
+        self._shown: dict[OpenDocument, int] = {}
+
+    def __contains__(self, document: OpenDocument) -> bool:
+        return document in self._queue
 
     def add(self, document: OpenDocument) -> None:
-        """Puts a document that is loading first; one that is not is left alone."""
-        if not document.is_loading:
+        """Puts a document first if there is something to do for it."""
+        if not self._is_wanted(document):
             return
         if not self._queue:
-            self._shown_at = self._clock()
-            self._call_soon(self._take_turn)
+            self._call_later(0, self._take_turn)
         self._queue = [*(other for other in self._queue if other is not document), document]
+
+    def feed(self, document: OpenDocument, changed: Changed | Unreadable) -> None:
+        """Has a change of a document wait for its turn."""
+        document.feeder.put(changed, self._clock())
+        self.add(document)
+        if document.feeder.held is not None:
+            self._tell(document)
+
+    def flush(self) -> None:
+        """Applies all changes that wait now, merged: somebody needs the newest versions."""
+        for document in self._queue:
+            for changed in document.feeder.take_all():
+                self._apply(changed)
 
     def _take_turn(self) -> None:
         document = self._queue[-1]
+        delay = 0.0
         if self._is_wanted(document):
-            self._parse_slice(document)
+            delay = self._do_something(document)
+            if document.is_parsing:
+                self._tell(document)
         if not self._is_wanted(document):
             self._queue = [other for other in self._queue if other is not document]
+            self._shown.pop(document, None)
         if self._queue:
-            self._call_soon(self._take_turn)
+            self._call_later(delay, self._take_turn)
 
     def _is_wanted(self, document: OpenDocument) -> bool:
-        return document.is_loading and self._documents.get(document.uri) is document
+        return (document.is_parsing or bool(document.feeder)) and self._documents.get(document.uri) is document
+
+    def _do_something(self, document: OpenDocument) -> float:
+        """Applies a change or parses a slice; seconds until there is more to do."""
+        now = self._clock()
+        until = document.feeder.hold_until(now)
+        if document.feeder and until is None:
+            self._shown[document] = now
+            self._apply(document.feeder.take(now))
+        elif document.is_parsing:
+            document.feeder.rest()
+            self._parse_slice(document)
+        elif until is not None:
+            return (until - now) / 1e9
+        return 0.0
 
     def _parse_slice(self, document: OpenDocument) -> None:
-        before = self._clock()
-        self._documents.grow(document, self._characters)
-        after = self._clock()
-        wanted = self._characters * SLICE_SECONDS / max(after - before, SLICE_SECONDS / 4)
-        self._characters = int(min(max(wanted, LEAST_CHARACTERS), MOST_CHARACTERS))
-        if not document.is_loading or after - self._shown_at > PART_SECONDS:
+        self._documents.advance(document, SLICE_WORK)
+        now = self._clock()
+        if not document.is_parsing or now - self._shown.get(document, now - PART_NS) >= PART_NS:
+            self._shown[document] = now
             self._show(document)
-            self._shown_at = self._clock()

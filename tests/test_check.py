@@ -138,6 +138,16 @@ def test_a_stream_that_breaks_off_says_so_and_nothing_of_its_end() -> None:
     assert len(found) > 1
 
 
+def test_a_mistake_that_waits_for_more_is_not_lost_when_the_stream_breaks_off() -> None:
+    content = b"let = 1\nlet x = 2\n"
+    checking = check_stream(language("reml"), lambda: io.BufferedReader(Failing(content)))
+
+    found = list(checking.diagnostics)
+
+    assert [said.code for said in found] == ["parser.syntax.expected_tokens", UNREADABLE]
+    assert found[0].span.start.line == 0
+
+
 # ------------------------------------------------------------------------------------------------------ flow and memory
 @pytest.mark.parametrize(
     "flow",

@@ -1,31 +1,60 @@
 """The languages Penstock knows, and those that other packages add by the entry point ``penstock.languages``.
 
 A language's machine is made on first use; importing this package compiles nothing.
+Invariant: an entry point that fails costs its own language only, and is told of once.
 """
 from __future__ import annotations
 
+import logging
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 from pathlib import Path, PurePath
 
 from engine.languages.language import CheckSettings, Language, UnitFacts
 
-__all__ = ["CheckSettings", "Language", "UnitFacts", "language_for", "language_for_id", "language_named", "languages",
-           "page_for", "pages"]
+__all__ = ["CheckSettings", "Language", "UnitFacts", "language_faults", "language_for", "language_for_id",
+           "language_named", "languages", "page_for", "pages"]
+
+log = logging.getLogger(__name__)
+
+
+def languages() -> tuple[Language, ...]:
+    """All languages: the built-in ones first, then those of entry points, by name."""
+    return _found()[0]
+
+
+def language_faults() -> tuple[str, ...]:
+    """A sentence for each entry point that gave no language; each is in the log as well."""
+    return _found()[1]
 
 
 @cache
-def languages() -> tuple[Language, ...]:
-    """All languages: the built-in ones first, then those of entry points, by name."""
+def _found() -> tuple[tuple[Language, ...], tuple[str, ...]]:
     from engine.languages.json import JSON, JSONC, JSONL
     from engine.languages.reml import REML
-    built_in = {language.name: language for language in (REML, JSON, JSONL, JSONC)}
+    known = {language.name: language for language in (REML, JSON, JSONL, JSONC)}
+    faults = []
     for entry in sorted(entry_points(group="penstock.languages"), key=lambda e: e.name):
-        if entry.name not in built_in:
-            language = entry.load()
-            built_in[language.name] = language
-    return tuple(built_in.values())
+        if entry.name not in known:
+            loaded = _loaded(entry)
+            if isinstance(loaded, Language):
+                known[loaded.name] = loaded
+            else:
+                log.warning("%s", loaded)
+                faults.append(loaded)
+    return tuple(known.values()), tuple(faults)
+
+
+def _loaded(entry: EntryPoint) -> Language | str:
+    """The language of an entry point, or what is wrong with it."""
+    try:
+        language = entry.load()
+    except Exception as error:  # noqa: BLE001 - whatever the import of a foreign module can do
+        return f"the language {entry.name!r} ({entry.value}) is left out: {type(error).__name__}: {error}"
+    if isinstance(language, Language):
+        return language
+    return f"the language {entry.name!r} ({entry.value}) is left out: it is no Language but {type(language).__name__}"
 
 
 def language_named(name: str) -> Language | None:

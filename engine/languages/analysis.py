@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from engine.languages.facts import CLASHES_KEPT, NAMES_KEPT, NOTHING, in_order, names_limit, placed, shared_checks
 from engine.languages.language import CheckSettings, Language, UnitFacts
 from engine.parse.blocks import Place
 from engine.parse.diagnostics import Diagnostic
-from engine.parse.document import Change, Document
-from engine.parse.source import Span
+from engine.parse.document import Document
+from engine.parse.rerun import Change
+from engine.parse.source import Position, Span
+from engine.parse.work import Work
 
 __all__ = ["Analysis"]
 
@@ -56,16 +59,53 @@ class Analysis:
         """Check everything again under other settings; the parse stays."""
         if settings != self.checks.settings:
             self.checks = shared_checks(self.language, settings)
+            self.document.blocks.forget_others()
             self._check(list(self.document.blocks.flagged("units")))
 
     def edit(self, span: Span, text: str) -> Change:
         """Put `text` in place of `span`.  Raises `ValueError` for a span that is reversed or outside the text."""
-        change = self.document.edit(span, text)
-        if self.language.check_unit is not None:
-            for note in change.dropped:
-                self._forget(note.facts.names)
-            self._check(self._touched(change))
+        self.settle()
+        change, work = self.begin_edit(span, text), Work(self.document.machine)
+        while (more := self.document.step(work)) is not None:
+            self._take(more, work)
+            change = change.and_then(more)
         return change
+
+    def begin_edit(self, span: Span, text: str) -> Change:
+        """Put `text` in place of `span` and leave what that changes behind it to `settle`; raises like `edit`."""
+        change = self.document.edit(span, text, settle=False)
+        self._take(change, None)
+        return change
+
+    def extend(self, end: Position, text: str, work: Work, *, is_last: bool) -> None:
+        """Put `text` at the end, of which more comes unless it is the last; only where all before is settled.
+
+        A unit that may go on in what comes is checked then.
+        """
+        change = self.document.edit(Span(end, end), text, settle=False)
+        work.ran(change.run, len(text))
+        self._take(change if is_last else replace(change, is_open=True), work)
+
+    def settle(self, work: Work | None = None) -> bool:
+        """Go on where edits have left off, until that is done or the work used up; is everything as from scratch?"""
+        work = work or Work(self.document.machine)
+        while not work.is_done:
+            change = self.document.step(work)
+            if change is None:
+                return True
+            self._take(change, work)
+        return self.document.is_settled
+
+    def _take(self, change: Change, work: Work | None) -> None:
+        """Check the units that a change touched."""
+        if self.language.check_unit is None:
+            return
+        for note in change.dropped:
+            self._forget(note.facts.names)
+        for note in change.regained:
+            self._names.update(note.facts.names)
+            self._name_count += len(note.facts.names)
+        self._check(self._touched(change), work)
 
     def _touched(self, change: Change) -> list[Place]:
         """The units that begin in the changed pieces, and the one that reaches into them."""
@@ -73,15 +113,18 @@ class Analysis:
         before = blocks.prior(change.place)
         reaching = blocks.unit_before(before) if before is not None else None
         out = [reaching] if reaching is not None else []
-        last = self.document.moved(change.place, change.run)
+        if change.doubtful is not None:
+            return [*out, *change.doubtful]
+        last = blocks.moved(change.place, change.run)
         for place in blocks.flagged("units", change.place):
             if last is not None and place >= last:
                 break
             out.append(place)
-        return out
+        return out[:-1] if change.is_open else out       # the last one goes on behind the seam: later
 
-    def _check(self, units: list[Place]) -> None:
+    def _check(self, units: list[Place], work: Work | None = None) -> None:
         document, blocks = self.document, self.document.blocks
+        checked = self.checks.checked
         for place in units:
             old = blocks.note(place)
             if old is not None:
@@ -91,6 +134,9 @@ class Analysis:
             blocks.set_note(place, _Note(facts) if facts is not NOTHING else None)
             self._names.update(facts.names)
             self._name_count += len(facts.names)
+            if work is not None:
+                work.looked(sum(map(len, pieces)), is_new=self.checks.checked > checked)
+                checked = self.checks.checked
 
     def _forget(self, names: tuple[str, ...]) -> None:
         self._name_count -= len(names)

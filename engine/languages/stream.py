@@ -58,6 +58,10 @@ class Checker:
             found.append(names_limit())
         return in_order(found)
 
+    def break_off(self) -> list[Diagnostic]:
+        """The text cannot be read any further; what was found so far, and nothing of the end."""
+        return self.follow(self.cursor.broken_off())
+
     def follow(self, cursor: Cursor) -> list[Diagnostic]:
         """The same for a cursor that somebody else has fed; it must come from the last one followed."""
         since, self.cursor = self.cursor, cursor

@@ -1,8 +1,9 @@
 """The pieces of a document with the state before each, in blocks.
 
 Nothing holds a line number or an offset: a line is found by counting, with one sum a block, so an edit costs its own
-lines wherever it is.  Each piece also has flags (``bad``: something is wrong in it; ``units``: a unit begins at it) and
-a slot for what a language notes about the unit; a note that is true (``bool``) sets the flag ``said``.
+lines wherever it is.  Each piece also has flags (``bad``: something is wrong in it; ``units``: a unit begins at it;
+``late``: a seam, see `rerun`) and a slot for what a language notes about the unit; a note that is true (``bool``) sets
+the flag ``said``.  A block remembers what it was after another state, so that an edit and its undoing cost little.
 """
 from __future__ import annotations
 
@@ -25,17 +26,35 @@ class Place(NamedTuple):
     at: int
 
 
-class Block:
-    """Some pieces; `ends` of them end a line."""
+class Parsed(NamedTuple):
+    """What a block's pieces are when the first follows one state, and how much had been changed when that was noted."""
 
-    __slots__ = ("bad", "chars", "ends", "notes", "pieces", "said", "states", "units")
+    states: list[AnyState]
+    bad: bytearray
+    units: bytearray
+    notes: list[Any]
+    said: bytearray
+    changes: int
+
+
+class Block:
+    """Some pieces; `ends` of them end a line.
+
+    `changed` numbers the last change of the pieces; `other` is what they were after another state than now.
+    """
+
+    __slots__ = ("bad", "changed", "chars", "ends", "late", "notes", "other", "pieces", "said", "states", "units")
 
     def __init__(self, pieces: list[str], states: list[AnyState], bad: bytearray, units: bytearray,
-                 notes: list[Any]) -> None:
+                 notes: list[Any], late: bytearray | None = None, changed: int = 0) -> None:
         self.pieces, self.states, self.bad, self.units, self.notes = pieces, states, bad, units, notes
         self.said = bytearray(map(bool, notes))
+        self.late = bytearray(len(pieces)) if late is None else late
         self.chars = sum(map(len, pieces))
         self.ends = sum(1 for piece in pieces if piece[-1:] in ("\n", "\r"))
+        self.changed, self.other = changed, None
+
+    other: Parsed | None
 
     @property
     def plain(self) -> bool:
@@ -52,9 +71,15 @@ class Block:
 class Blocks:
     """All pieces of a text.  There is always at least one, and only the last can be empty."""
 
-    def __init__(self, pieces: list[str], states: list[AnyState], bad: bytearray, units: bytearray) -> None:
+    def __init__(self, pieces: list[str], states: list[AnyState], bad: bytearray, units: bytearray,
+                 end: AnyState) -> None:
         self.blocks = [self._block(pieces, states, bad, units, at) for at in range(0, len(pieces), BLOCK)]
+        self.changes = 0
+        """How often pieces were replaced."""
+        self.end = end
+        """The state after the last piece."""
         self._before: list[int] | None = None
+        self._marked: dict[str, set[int] | None] = {"bad": None, "said": None}
 
     @staticmethod
     def _block(pieces: list[str], states: list[AnyState], bad: bytearray, units: bytearray, at: int) -> Block:
@@ -129,6 +154,14 @@ class Blocks:
             return Place(place.block, place.at - 1)
         return Place(place.block - 1, len(self.blocks[place.block - 1].pieces) - 1) if place.block else None
 
+    def moved(self, place: Place, count: int) -> Place | None:
+        """The piece `count` further on."""
+        number, index = place.block, place.at + count
+        while number < len(self.blocks) and index >= len(self.blocks[number].pieces):
+            index -= len(self.blocks[number].pieces)
+            number += 1
+        return Place(number, index) if number < len(self.blocks) else None
+
     def piece(self, place: Place) -> str:
         """The text of a piece."""
         return self.blocks[place.block].pieces[place.at]
@@ -160,14 +193,28 @@ class Blocks:
             here = self.after(here)
 
     def flagged(self, name: str, place: Place | None = None) -> Iterator[Place]:
-        """Pieces with a flag (``bad``, ``units`` or ``said``), from one on."""
+        """Pieces with a flag (``bad``, ``units``, ``late`` or ``said``), from one on."""
         first = place or Place(0, 0)
-        for number in range(first.block, len(self.blocks)):
+        numbers = range(first.block, len(self.blocks)) if place or name not in self._marked else self._with(name)
+        for number in numbers:
             flags: bytearray = getattr(self.blocks[number], name)
             index = flags.find(1, first.at if number == first.block else 0)
             while index >= 0:
                 yield Place(number, index)
                 index = flags.find(1, index + 1)
+
+    def _with(self, name: str) -> list[int]:
+        """The blocks in which a flag is set; they are few, and asked for with every keystroke."""
+        marked = self._marked[name]
+        if marked is None:
+            marked = self._marked[name] = {n for n, block in enumerate(self.blocks) if 1 in getattr(block, name)}
+        return sorted(marked)
+
+    def _remark(self, number: int) -> None:
+        """Note anew which flags are set in a block."""
+        for name, marked in self._marked.items():
+            if marked is not None:
+                (marked.add if 1 in getattr(self.blocks[number], name) else marked.discard)(number)
 
     def unit_before(self, place: Place) -> Place | None:
         """The last unit that begins at the piece or before it."""
@@ -185,46 +232,58 @@ class Blocks:
     def set_note(self, place: Place, note: Any) -> None:
         """Note something at a piece; the note goes when the piece is replaced."""
         block = self.blocks[place.block]
-        block.notes[place.at], block.said[place.at] = note, bool(note)
+        if block.said[place.at] != bool(note):
+            block.said[place.at] = bool(note)
+            self._remark(place.block)
+        block.notes[place.at] = note
 
     # ------------------------------------------------------------------------------------------------ changing
     def replace(self, start: Place, count: int, pieces: list[str], states: list[AnyState], bad: bytearray,
                 units: bytearray) -> list[Any]:
         """Put pieces in the place of `count` others; gives the notes of those that went."""
+        self.changes += 1
+        dropped: list[Any]
         block = self.blocks[start.block]
-        if count == len(pieces) and start.at + count <= len(block.pieces):
-            return self._in_place(block, start.at, pieces, states, bad, units)
-        dropped: list[Any] = []
+        if start.at + count <= len(block.pieces) and 0 < len(block.pieces) + len(pieces) - count <= 2 * BLOCK:
+            dropped = self._in_place(block, start.at, count, pieces, states, bad, units)
+            self._remark(start.block)
+            return dropped
+        dropped = []
         number, index, rest = start.block, start.at, count
         while rest:
             block = self.blocks[number]
             taken = min(rest, len(block.pieces) - index)
             part = slice(index, index + taken)
             dropped += [note for note in block.notes[part] if note is not None]
-            for column in (block.pieces, block.states, block.bad, block.units, block.notes, block.said):
+            for column in (block.pieces, block.states, block.bad, block.units, block.notes, block.said, block.late):
                 del column[part]
             rest, number, index = rest - taken, number + 1, 0
         block = self.blocks[start.block]
         at = slice(start.at, start.at)
         block.pieces[at], block.states[at], block.bad[at], block.units[at] = pieces, states, bad, units
         block.notes[at], block.said[at] = [None] * len(pieces), bytes(len(pieces))
+        block.late[at] = bytes(len(pieces))
         self._tidy(start.block, max(number, start.block + 1))
         return dropped
 
     def rebase(self, newest: Callable[[AnyState], AnyState]) -> None:
         """Put the newest state in the place of each one."""
         for block in self.blocks:
-            block.states = list(map(newest, block.states))
+            block.states, block.other = list(map(newest, block.states)), None
+        self.end = newest(self.end)
 
-    def _in_place(self, block: Block, index: int, pieces: list[str], states: list[AnyState], bad: bytearray,
-                  units: bytearray) -> list[Any]:
-        part = slice(index, index + len(pieces))
+    def _in_place(self, block: Block, index: int, count: int, pieces: list[str], states: list[AnyState],
+                  bad: bytearray, units: bytearray) -> list[Any]:
+        """`replace` within a block that neither gets too large by it nor empty."""
+        part = slice(index, index + count)
         old = block.pieces[part]
         dropped = [note for note in block.notes[part] if note is not None]
         ends = sum(p[-1:] in ("\n", "\r") for p in pieces) - sum(p[-1:] in ("\n", "\r") for p in old)
         block.chars += sum(map(len, pieces)) - sum(map(len, old))
         block.pieces[part], block.states[part], block.bad[part], block.units[part] = pieces, states, bad, units
         block.notes[part], block.said[part] = [None] * len(pieces), bytes(len(pieces))
+        block.late[part] = bytes(len(pieces))
+        block.changed, block.other = self.changes, None
         if ends:
             block.ends += ends
             self._before = None
@@ -239,6 +298,51 @@ class Blocks:
             for at in range(0, size, step):
                 part = slice(at, at + step)
                 fresh.append(Block(block.pieces[part], block.states[part], block.bad[part], block.units[part],
-                                   block.notes[part]))
+                                   block.notes[part], block.late[part], self.changes))
+        if len(fresh) != last - first:
+            self._marked = dict.fromkeys(self._marked)
         self.blocks[first:last] = fresh
         self._before = None
+        for number in range(first, first + len(fresh)):
+            self._remark(number)
+
+    # ------------------------------------------------------------------------------------------------ parsing anew
+    def restate(self, start: Place, states: list[AnyState], bad: bytearray, units: bytearray) -> list[Any]:
+        """Note what pieces of one block are after other states; gives the notes that went."""
+        block = self.blocks[start.block]
+        part = slice(start.at, start.at + len(states))
+        dropped = [note for note in block.notes[part] if note is not None]
+        block.states[part], block.bad[part], block.units[part] = states, bad, units
+        block.notes[part], block.said[part] = [None] * len(states), bytes(len(states))
+        self._remark(start.block)
+        return dropped
+
+    def remember(self, number: int) -> None:
+        """Remember what a block is, before its pieces are run after another state."""
+        block = self.blocks[number]
+        if block.late.find(1, 1) < 0:                    # else it is not of a piece
+            block.other = Parsed(block.states[:], block.bad[:], block.units[:], block.notes[:], block.said[:],
+                                 self.changes)
+
+    def swap(self, number: int) -> tuple[Parsed, int]:
+        """Make a block what it was after the other state; gives what it was until now, and since when it is not."""
+        block, other = self.blocks[number], self.blocks[number].other
+        assert other is not None
+        was = Parsed(block.states, block.bad, block.units, block.notes, block.said, self.changes)
+        block.states, block.bad, block.units, block.notes, block.said, since = other
+        block.other = was if block.late.find(1, 1) < 0 else None
+        block.late = bytearray(len(block.pieces))
+        self._remark(number)
+        return was, since
+
+    def forget_others(self) -> None:
+        """Forget what blocks were after other states."""
+        for block in self.blocks:
+            block.other = None
+
+    def changed_behind(self, number: int, since: int) -> bool:
+        """Whether pieces behind a block, up to the next unit, may have been changed since then."""
+        for block in self.blocks[number + 1:]:
+            if block.changed > since or 1 in block.units:
+                return block.changed > since
+        return False

@@ -26,19 +26,23 @@ BRACKETS = (")", "]", "}", ",", ":", "=", ";", "(", "[", "{")
 
 def compile(source: g.Grammar, lexer: Lexer, *, margin: Iterable[str] = (), closers: Iterable[str] = (),
             wrong: Mapping[str, WrongToken] | None = None, advise: Advise | None = None,
-            likely: Iterable[str] | None = None, spaced: Iterable[str] = (), limits: Limits | None = None) -> Machine:
+            likely: Iterable[str] | None = None, spaced: Iterable[str] = (),
+            holes: Mapping[str, str] | None = None, lines_ahead: int = 3, limits: Limits | None = None) -> Machine:
     """The machine of a grammar over a lexer.
 
     `margin`: kinds that, at column 0, restart at the outermost anchor.  `closers`: kinds that go to the nearest frame.
     `wrong`: kinds no text may contain.  `advise`: the language's own words for an error.
     `likely`: kinds that people forget, most likely first (by default all fixed texts); `spaced`: those of them that are
-    written with blanks around.  Raises `GrammarError`.
+    written with blanks around; `holes`: what is written for a lost token of a kind that has no fixed text.
+    `lines_ahead`: lines behind an error that a repair may look at; a stream says what is wrong when it has read them.
+    Raises `GrammarError`.
     """
     if likely is None:
         likely = (*BRACKETS, *(name for name in lexer.names[5:] if name not in lexer.classes and name not in BRACKETS))
     return Machine(
         tabulate(source, lexer.names), lexer, margin=tuple(margin), closers=tuple(closers), wrong=wrong, advise=advise,
-        likely=tuple(name for name in likely if name in lexer.kind), spaced=frozenset(spaced), limits=limits)
+        likely=tuple(name for name in likely if name in lexer.kind), spaced=frozenset(spaced), holes=holes,
+        lines_ahead=lines_ahead, limits=limits)
 
 
 def tabulate(source: g.Grammar, kinds: list[str]) -> Tables:

@@ -9,7 +9,7 @@ complete.  With `collect`, finished pieces are kept for the value; without it me
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import reduce
 from operator import getitem
 from typing import Final, NamedTuple
@@ -87,7 +87,7 @@ class Plan(NamedTuple):
 class Cursor:
     """An immutable place in a text; see the module."""
 
-    __slots__ = ("_rest", "fed", "held", "plan", "runs", "said")
+    __slots__ = ("_rest", "_waiting", "fed", "held", "plan", "runs", "said")
 
     plan: Plan
     fed: int
@@ -98,6 +98,8 @@ class Cursor:
     """The pieces run last, and those before them."""
     said: _Said | None
     _rest: str | _Rest
+    _waiting: tuple[tuple[int, int, int], ...]
+    """Pieces with mistakes that are said when what stands behind them is known: total of the run, index, mistakes."""
 
     @classmethod
     def begin(cls, machine: Machine, *, collect: bool = True, state: AnyState | None = None, says: bool = True,
@@ -110,6 +112,7 @@ class Cursor:
         new = _new(cls)
         new.plan = Plan(machine, collect, remember, says)
         new.fed, new.held, new._rest, new.said = 0, b"", "", None
+        new._waiting = ()
         new.runs = Run(machine.start if state is None else state)
         return new
 
@@ -118,6 +121,7 @@ class Cursor:
         new.plan = plan = self.plan
         new.fed, new.held, new._rest = self.fed + fed, held, rest
         new.said = self.said if plan.remember else _forgotten(self.said)
+        new._waiting = self._waiting
         new.runs = self.runs if plan.collect or self.runs.kept <= _KEPT else shortened(self.runs)
         return new
 
@@ -159,8 +163,8 @@ class Cursor:
 
     @property
     def count(self) -> int:
-        """The number of diagnostics so far."""
-        return self.said.count if self.said is not None else 0
+        """The number of mistakes so far, with those that are not put into words yet."""
+        return (self.said.count if self.said is not None else 0) + sum(count for _, _, count in self._waiting)
 
     @property
     def byte_offset(self) -> int:
@@ -299,9 +303,16 @@ class Cursor:
             text, fed = Utf8Decoder(self.held).decode(b"", final=True) + last, utf8_length(last)
         new = self._after(b"", fed, "")
         new._run_lines(split_lines(self.tail + text))
+        new._say_certain(at_end=True)
         if not new.machine.accepts_end(new.state):
             pieces = new.runs.pieces
-            new._say([(len(pieces) - 1, (end_mistake(new.state, pieces[-1]),))])
+            new._say(new.runs, len(pieces) - 1, (), (end_mistake(new.state, pieces[-1]),))
+        return new
+
+    def broken_off(self) -> Cursor:
+        """The same place, where nothing will follow: what was waiting for more is said, the end is not judged."""
+        new = self._after(self.held, 0, self._rest)
+        new._say_certain(at_end=True)
         return new
 
     def _take(self, text: str) -> None:
@@ -358,7 +369,10 @@ class Cursor:
         if mistaken != machine.mistaken:
             run.find_mistakes()
             if self.plan.says:
-                self._say([(i, machine.mistakes(run.states[i], pieces[i])) for i in run.bad])
+                self._waiting += tuple(
+                    (run.total, i, len(machine.mistakes(run.states[i], pieces[i]))) for i in run.bad)
+        if self._waiting:
+            self._say_certain()
         if missed and machine.is_full:
             machine.is_due = True                        # later: what this run has found is still to be looked at
 
@@ -372,12 +386,29 @@ class Cursor:
         if after is None:
             return False
         self.runs = self.runs.then(lines, after, divided=divided)
+        if self._waiting:
+            self._say_certain()
         return True
 
-    def _say(self, bad: list[tuple[int, tuple[Mistake, ...]]]) -> None:
-        """Put the mistakes of some pieces of the last run into words."""
-        said = (render(self.machine, mistakes, RunWindow(self.runs, index)) for index, mistakes in bad)
-        self.said = _Said(tuple(diagnostic for part in said for diagnostic in part), self.said)
+    def _say_certain(self, *, at_end: bool = False) -> None:
+        """Put mistakes into words as soon as all that this may depend on has been read; at the end all of them."""
+        later: list[Run] = []
+        run, said = self.runs, 0
+        for total, index, _ in self._waiting:
+            while run.previous is not None and (run.total > total or run.total == total and not run.pieces):
+                later.insert(0, run)
+                run = run.previous
+            while run.total < total:
+                run = later.pop(0)
+            if not at_end and self.runs.total - run.total + len(run.pieces) - 1 - index < self.machine.lines_ahead:
+                break
+            self._say(run, index, later, self.machine.mistakes(run.states[index], run.pieces[index]))
+            said += 1
+        self._waiting = self._waiting[said:]
+
+    def _say(self, run: Run, index: int, later: Sequence[Run], mistakes: tuple[Mistake, ...]) -> None:
+        """Put the mistakes of a piece into words."""
+        self.said = _Said(render(self.machine, mistakes, RunWindow(run, index, later)), self.said)
 
 
 def _groups(lines: list[str]) -> Iterator[list[str]]:

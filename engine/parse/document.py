@@ -11,40 +11,44 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import chain, repeat
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from engine.parse.blocks import Blocks, Place
 from engine.parse.diagnostics import Diagnostic
 from engine.parse.expected import ExpectationSummary, summary
 from engine.parse.lexer import Mode
-from engine.parse.machine import AnyState, InToken, Machine
-from engine.parse.pieces import SEGMENT, by_length, cuts, segments
+from engine.parse.machine import AnyState, Machine
+from engine.parse.pieces import SEGMENT, by_length, segments
 from engine.parse.rebase import Newest
-from engine.parse.render import LOOK_BACK, end_mistake, render
-from engine.parse.runs import Run
+from engine.parse.render import end_mistake, render
+from engine.parse.rerun import Change, Rerun, divided, mode_of
 from engine.parse.source import Position, Span, line_end, split_lines
 from engine.parse.stream import Continuation, Pending, resume
 from engine.parse.stretch import BlockWindow, Replacement, Stretch
 from engine.parse.tree import Node, Token, build, tokens
+from engine.parse.work import Work
 
 __all__ = ["Change", "Document"]
 
-#: Pieces run on at a time after an edit, until the state is an old one: the first is nearly always enough.
-_RUN_ON: Final = (1, 4, 32, 256)
+#: Segments of a long line that an edit divides anew before it runs them.
+_SEGMENTS: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What an edit did: the first piece run again, how many were, how many had stood there, notes of lost units."""
+class _Said(NamedTuple):
+    """The diagnostics of a piece, and how many pieces before and behind it they may depend on."""
 
-    place: Place
-    run: int
-    replaced: int
-    first_line: int
-    line_shift: int
-    dropped: tuple[Any, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    back: int
+    ahead: int
+
+    @property
+    def names_a_line(self) -> bool:
+        """Does a message speak of a line by its number?"""
+        return any(diagnostic.related for diagnostic in self.diagnostics)
+
+    def shifted(self, lines: int) -> _Said:
+        """The same, further down."""
+        return self._replace(diagnostics=tuple(d.shifted(lines) for d in self.diagnostics)) if lines else self
 
 
 class Document:
@@ -58,9 +62,9 @@ class Document:
     def _load(self, text: str) -> None:
         lines, renewals = list(map(sys.intern, split_lines(text))), self.machine.renewals   # alike: one object each
         whole = self._run(self.machine.start, lines)
-        self._end = whole.after
-        self._blocks = Blocks(whole.pieces, whole.states, whole.bad, whole.units(self.machine))
-        self._said: dict[int, tuple[Diagnostic, ...]] = {}
+        self._blocks = Blocks(whole.pieces, whole.states, whole.bad, whole.units(self.machine), whole.after)
+        self._rerun = Rerun(self.machine, self._blocks, self._resumed)
+        self._said: dict[int, _Said] = {}
         self._catch_up(renewals)
 
     def replace(self, text: str) -> None:
@@ -104,17 +108,63 @@ class Document:
         return Position(max(position.line, 0), max(0, min(position.column, line_end(line))))
 
     # ------------------------------------------------------------------------------------------------ editing
-    def edit(self, span: Span, text: str) -> Change:
-        """Put `text` in place of `span`.  Raises `ValueError` for a span that is reversed or outside the text."""
+    def edit(self, span: Span, text: str, *, settle: bool = True) -> Change:
+        """Put `text` in place of `span`.  Raises `ValueError` for a span that is reversed or outside the text.
+
+        Without `settle`, what follows is left for `step`, unless it turns out at once to be as it was.
+        """
+        if settle:
+            self.settle()
         replacement = self._replacement(span, text)
-        first = replacement.place
-        first_line, lines_before, renewals = self._blocks.line_of(first), self.line_count, self.machine.renewals
-        ran, count = self._run_until_known(replacement)
-        dropped = self._blocks.replace(first, count, ran.pieces, ran.states, ran.bad, ran.units(self.machine))
-        change = Change(first, len(ran.pieces), count, first_line, self.line_count - lines_before, tuple(dropped))
+        blocks, first = self._blocks, replacement.place
+        first_line, lines_before, renewals = blocks.line_of(first), blocks.line_count, self.machine.renewals
+        was_late = blocks.blocks[first.block].late[first.at]
+        ran = self._run(blocks.state(first), replacement.pieces[:-1] if replacement.is_open else replacement.pieces)
+        after = ran.after
+        if replacement.is_open:
+            ran.leave(replacement.pieces[-1], self.machine)
+        dropped = blocks.replace(first, replacement.count, ran.pieces, ran.states, ran.bad, ran.units(self.machine))
+        first = blocks.moved(first, 0) or first
+        blocks.blocks[first.block].late[first.at] = was_late
+        count = len(ran.pieces)
+        is_open = self._rerun.come_to(blocks.moved(first, count - replacement.is_open), after)
+        change = Change(first, count, replacement.count, first_line, blocks.line_count - lines_before, tuple(dropped),
+                        is_open or bool(was_late))
         self._move_said(change)
         self._catch_up(renewals)
+        return self._all_of(change) if settle and is_open else change
+
+    def _all_of(self, change: Change) -> Change:
+        """What an edit did and then everything behind it."""
+        work = Work(self.machine)
+        while (more := self.step(work)) is not None:
+            change = change.and_then(more)
         return change
+
+    @property
+    def is_settled(self) -> bool:
+        """Is everything parsed as a parse from scratch would?  If not, `step` goes on."""
+        return self._rerun.is_settled
+
+    @property
+    def pending(self) -> Pending | None:
+        """Where the parser stands that has not come to the end yet."""
+        return self._rerun.pending
+
+    def step(self, work: Work) -> Change | None:
+        """Run on where an edit has left off, by one batch of pieces; None when everything is settled."""
+        renewals = self.machine.renewals
+        change = self._rerun.step(work)
+        if change is not None:
+            self._move_said(change)
+            self._catch_up(renewals)
+        return change
+
+    def settle(self) -> None:
+        """Run on until there is nothing left to run."""
+        work = Work(self.machine)
+        while self.step(work) is not None:
+            pass
 
     def _replacement(self, span: Span, text: str) -> Replacement:
         if span.end < span.start or span.end.line >= self.line_count or span.start.line < 0:
@@ -141,42 +191,15 @@ class Document:
 
     def _within_long_line(self, start: Place, count: int, end: Place, text: str) -> Replacement:
         """The replacement ends inside a long line: go on until it is divided where it was divided before."""
-        blocks = self._blocks
-        lines = split_lines(text)
-        whole, rest = lines[:-1], lines[-1]
-        mode = self._mode_after(blocks.state(start), whole)
-        edges = {len(rest)}
-        grow, following = 1, blocks.after(end)
-        while following is not None and rest[-1:] not in ("\n", "\r"):
-            for _ in range(grow):
-                rest += blocks.piece(following)
-                count += 1
-                edges.add(len(rest))
-                following = blocks.after(following)
-                if following is None or rest[-1:] in ("\n", "\r"):
-                    break
-            grow *= 2
-            kept = self._divided(rest, mode, edges)
-            if kept is not None:
-                pieces, length = kept
-                back = sum(1 for edge in edges if edge > length)
-                return Replacement(start, count - back, [*whole, *pieces])
-        return Replacement(start, count, [*whole, rest])
-
-    def _divided(self, rest: str, mode: Mode | None, edges: set[int]) -> tuple[list[str], int] | None:
-        """The new segments up to the first place where the line was divided before."""
-        pieces, begin = [], 0
-        for edge in cuts(self.machine.lexer, rest, mode):
-            pieces.append(rest[begin:edge])
-            begin = edge
-            if edge in edges:
-                return pieces, edge
-        return None
+        *whole, rest = split_lines(text)
+        mode = self._mode_after(self._blocks.state(start), whole)
+        new = divided(self.machine.lexer, self._blocks, rest, self._blocks.after(end), mode, _SEGMENTS)
+        return Replacement(start, count + new.taken, [*whole, *new.pieces], new.is_open)
 
     def _mode_after(self, state: AnyState, lines: list[str]) -> Mode | None:
         for line in lines:
             state = state[line]
-        return _mode_of(state)
+        return mode_of(state)
 
     def _distance(self, start: Place, end: Place) -> int:
         if start.block == end.block:
@@ -184,87 +207,28 @@ class Document:
         between = sum(len(block.pieces) for block in self._blocks.blocks[start.block + 1:end.block])
         return len(self._blocks.blocks[start.block].pieces) - start.at + between + end.at
 
-    def _run_until_known(self, replacement: Replacement) -> tuple[Stretch, int]:
-        """Run the new pieces, and old ones behind them until the state is the one that stood there before.
-
-        Gives what was run, and how many old pieces it replaces.
-        """
-        blocks, machine = self._blocks, self.machine
-        ran, count = self._run(blocks.state(replacement.place), replacement.pieces), replacement.count
-        following = self.moved(replacement.place, count)
-        sizes = chain(_RUN_ON, repeat(_RUN_ON[-1]))
-        while following is not None and not machine.same(ran.after, blocks.state(following)):
-            line = self._divided_otherwise(following, ran.after)
-            old = line or self._batch(following, next(sizes))
-            fresh = [blocks.piece(place) for place in old]
-            if line:
-                fresh = segments(machine.lexer, "".join(fresh), _mode_of(ran.after))
-            run = self._resumed(ran.after, fresh)
-            known = len(old) if line else next(
-                (i for i, place in enumerate(old) if machine.same(run.states[i], blocks.state(place))), len(old))
-            ran.add(run, None if line else known)
-            count += known
-            if known < len(old):
-                return ran, count
-            following = blocks.after(old[-1])
-        if following is None:
-            self._end = ran.after
-        return ran, count
-
-    def _batch(self, first: Place, size: int) -> list[Place]:
-        """Pieces to run on with, not beyond the beginning of a long line, which may have to be divided anew."""
-        blocks = self._blocks
-        out = [first]
-        while len(out) < size and (following := blocks.after(out[-1])) is not None:
-            piece = blocks.piece(following)
-            if (piece[-1:] not in ("\n", "\r") or len(piece) > SEGMENT) and blocks.piece(out[-1])[-1:] in ("\n", "\r"):
-                break
-            out.append(following)
-        return out
-
-    def _divided_otherwise(self, place: Place, state: AnyState) -> list[Place]:
-        """The pieces of the long line that begins at a place, if `state` divides it in another way than it is."""
-        blocks = self._blocks
-        prior = blocks.prior(place)
-        begins = prior is None or blocks.piece(prior)[-1:] in ("\n", "\r")
-        if not begins or _mode_of(state) == _mode_of(blocks.state(place)):
-            return []
-        line = []
-        for at in blocks.from_place(place):
-            line.append(at)
-            if blocks.piece(at)[-1:] in ("\n", "\r"):
-                break
-        return line if sum(len(blocks.piece(at)) for at in line) > SEGMENT else []
-
-    def moved(self, place: Place, count: int) -> Place | None:
-        """The piece `count` further on."""
-        number, index = place.block, place.at + count
-        blocks = self._blocks.blocks
-        while number < len(blocks) and index >= len(blocks[number].pieces):
-            index -= len(blocks[number].pieces)
-            number += 1
-        return Place(number, index) if number < len(blocks) else None
-
     # ------------------------------------------------------------------------------------------------ parsing
     def _run(self, state: AnyState, lines: list[str]) -> Stretch:
         """Divide and run some lines."""
         stretch = Stretch(state)
         for group in by_length(lines):
-            mode = _mode_of(stretch.after)
+            mode = mode_of(stretch.after)
             pieces = group if len(group[0]) <= SEGMENT else segments(self.machine.lexer, group[0], mode)
-            stretch.add(self._resumed(stretch.after, pieces))
+            place = Continuation.at(self.machine, stretch.after)
+            stretch.add(self._resumed(place, pieces).continuation.cursor.runs)
         return stretch
 
-    def _resumed(self, state: AnyState, pieces: list[str]) -> Run:
-        """Resume the parser from a state with some pieces."""
-        outcome = resume(Continuation.at(self.machine, state), pieces)
+    @staticmethod
+    def _resumed(place: Continuation, pieces: list[str]) -> Pending:
+        """Resume the parser from a place with some pieces."""
+        outcome = resume(place, pieces)
         assert isinstance(outcome, Pending)              # a continuation without a feeder has nothing to complete it
-        return outcome.continuation.cursor.runs
+        return outcome
 
     def rebase(self, newest: Callable[[AnyState], AnyState]) -> None:
         """Put the newest state in the place of each one that is kept (`rebase.Holder`)."""
         self._blocks.rebase(newest)
-        self._end = newest(self._end)
+        self._rerun.forget()
 
     def _catch_up(self, renewals: int) -> None:
         """If the machine has begun a new graph since, what was run before that is still of the old one."""
@@ -289,31 +253,31 @@ class Document:
         """How many there are; none is put into words for that."""
         blocks, mistakes = self._blocks, self.machine.mistakes
         count = sum(len(mistakes(blocks.state(place), blocks.piece(place))) for place in blocks.flagged("bad"))
-        return count + (not self.machine.accepts_end(self._end))
+        return count + (not self.machine.accepts_end(self._blocks.end))
 
     def diagnostics_at(self, place: Place) -> tuple[Diagnostic, ...]:
         """The diagnostics of one piece."""
         blocks = self._blocks
         line, column = blocks.line_of(place), blocks.column_of(place)
         if column:                                       # segments of one line are not told apart by the line
-            return self._rendered(place, line, column)
+            return self._rendered(place, line, column).diagnostics
         known = self._said.get(line)
         if known is None:
             known = self._said[line] = self._rendered(place, line, column)
-        return known
+        return known.diagnostics
 
-    def _rendered(self, place: Place, line: int, column: int) -> tuple[Diagnostic, ...]:
+    def _rendered(self, place: Place, line: int, column: int) -> _Said:
         window = BlockWindow(self._blocks, place, line, column)
         mistakes = self.machine.mistakes(self._blocks.state(place), self._blocks.piece(place))
-        return render(self.machine, mistakes, window)
+        return _Said(render(self.machine, mistakes, window), window.back, window.ahead)
 
     def end_diagnostics(self) -> list[Diagnostic]:
         """What is wrong with the text ending where it does."""
         blocks = self._blocks
         last = Place(len(blocks.blocks) - 1, len(blocks.blocks[-1].pieces) - 1)
-        if self.machine.accepts_end(self._end):
+        if self.machine.accepts_end(self._blocks.end):
             return []
-        mistake = end_mistake(self._end, blocks.piece(last))
+        mistake = end_mistake(self._blocks.end, blocks.piece(last))
         window = BlockWindow(blocks, last, blocks.line_of(last), blocks.column_of(last))
         return list(render(self.machine, (mistake,), window))
 
@@ -321,15 +285,14 @@ class Document:
         """Forget what may have changed, move along what stands below."""
         if not self._said:
             return
-        first, shift = change.first_line, change.line_shift
-        old_last = first + change.replaced + LOOK_BACK
-        if not shift:
-            for line in [line for line in self._said if first <= line <= old_last]:
-                del self._said[line]
-            return
-        self._said = {
-            (line + shift if line > first else line): tuple(d.shifted(shift) for d in said) if line > first else said
-            for line, said in self._said.items() if line < first or line > old_last}
+        first, last, shift = change.first_line, change.first_line + change.replaced, change.line_shift
+        kept: dict[int, _Said] = {}
+        for line, said in self._said.items():
+            if line + said.ahead < first:
+                kept[line] = said
+            elif line - said.back > last and not (shift and said.names_a_line):
+                kept[line + shift] = said.shifted(shift)
+        self._said = kept
 
     # ------------------------------------------------------------------------------------------------ questions
     @property
@@ -394,7 +357,3 @@ class Document:
             pieces.append(self._blocks.piece(at))
             line += pieces[-1][-1:] in ("\n", "\r")
         return tokens(self.machine, pieces, self._blocks.state(place))
-
-
-def _mode_of(state: AnyState) -> Mode | None:
-    return state.mode if isinstance(state, InToken) else None

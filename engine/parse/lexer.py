@@ -235,6 +235,11 @@ class Lexer:
         token = self._close(piece, position, position, mode)
         return -1 if token.mode is not None else token.end
 
+    def stays_in(self, mode: Mode, piece: str) -> bool:
+        """Whether a piece is neither the end of a mode's token nor changes how deep it nests."""
+        edges = self._edges[mode.token]
+        return mode.closer not in piece if edges is None else edges.search(piece) is None
+
     def token_at(self, piece: str, match: re.Match[str]) -> Scanned:
         """The token of a tile; one that spans lines may end behind its tile, or not at all."""
         tile = match[0]

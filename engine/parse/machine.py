@@ -11,6 +11,7 @@ parsing from scratch cannot differ.
 """
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
@@ -28,7 +29,7 @@ from engine.parse.tables import Tables
 
 if TYPE_CHECKING:
     from engine.parse.recovery import Mistake
-    from engine.parse.repair import Advise
+    from engine.parse.repair import Advise, Damage, Found
 
 __all__ = ["AnyState", "DeepState", "InToken", "Limits", "Machine", "Reject", "Settled", "State", "WrongToken"]
 
@@ -47,6 +48,8 @@ class Limits:
     """Characters of memoised pieces before they are dropped."""
     longest_piece: int = 4096
     """Longer pieces are not memoised."""
+    searched: int = 40_000
+    """Continuations that searches for repairs have made, before all of them are forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class Machine:
     def __init__(self, tables: Tables, lexer: Lexer, *, margin: tuple[str, ...] = (), closers: tuple[str, ...] = (),
                  wrong: Mapping[str, WrongToken] | None = None, advise: Advise | None = None,
                  likely: tuple[str, ...] = (), spaced: frozenset[str] = frozenset(),
+                 holes: Mapping[str, str] | None = None, lines_ahead: int = 3,
                  limits: Limits | None = None) -> None:
         self.tables, self.lexer, self.limits, self.advise = tables, lexer, limits or Limits(), advise
         self.cells = Cells(tables, self.limits.depth)
@@ -72,9 +76,14 @@ class Machine:
         self.closers = frozenset(map(lexer.kind.__getitem__, closers))
         self.wrong = {lexer.kind[name]: token for name, token in (wrong or {}).items()}
         self.likely, self.spaced = tuple(lexer.kind[name] for name in likely), spaced
+        self.holes, self.lines_ahead = dict(holes or {}), lines_ahead
         self.entries = self.piece_bytes = self.clears = self.pieces_run = self.mistaken = 0
-        self.repairs: dict[tuple[Settled, tuple[int, ...]], Any] = {}
-        """What `repair` has found, by the state before an error and the kinds from there on."""
+        #: Tokens tried in all searches for repairs, and in the longest one.
+        self.repair_steps = self.longest_search = 0
+        self.repairs: dict[tuple[Damage, int], tuple[Found, ...]] = {}
+        """What `repair` has found, of so many repairs wanted."""
+        self.fillers: dict[Settled, Any] = {}
+        """What may be inserted in a state; a memo of `repair`."""
         self._several: dict[tuple[tuple[AnyCell, ...], Tags, bool], State] = {}
         self._with_pieces: list[AnyState] = []
         #: Where every text begins.  Never reached again, so that only a text's first piece may have a BOM.
@@ -82,6 +91,25 @@ class Machine:
         self.holders: WeakSet[Holder] = WeakSet()
         """Open documents: what keeps states, and goes over to the equal ones of a new graph."""
         self.renewals, self._room, self.is_due = 0, self.limits.cells, False
+        self._aside: Machine | None = None
+
+    def again(self, limits: Limits) -> Machine:
+        """A machine of the same language that has seen nothing yet."""
+        names = self.lexer.names
+        return Machine(
+            self.tables, self.lexer, margin=tuple(names[kind] for kind in self.margin),
+            closers=tuple(names[kind] for kind in self.closers),
+            wrong={names[kind]: token for kind, token in self.wrong.items()}, advise=self.advise,
+            likely=tuple(names[kind] for kind in self.likely), spaced=self.spaced, holes=self.holes,
+            lines_ahead=self.lines_ahead, limits=limits)
+
+    @property
+    def aside(self) -> Machine:
+        """Where tokens are only tried, so that what comes of it is no part of this graph, and forgotten apart."""
+        if self._aside is None:
+            most = self.limits.searched
+            self._aside = self.again(Limits(depth=sys.maxsize, cells=most, entries=10 * most))
+        return self._aside
 
     # ------------------------------------------------------------------------------------------------ states
     def state(self, cells: tuple[AnyCell, ...], tags: Tags, nl: bool) -> Settled:
@@ -129,6 +157,11 @@ class Machine:
         if a.nl != b.nl or a.tags != b.tags or len(a.cells) != len(b.cells):
             return False
         return all(map(same_cells, a.cells, b.cells))
+
+    def certain(self, kind: int) -> bool:
+        """Is a missing token of the kind no less likely where many others could stand: a comma, a placeholder?"""
+        name = self.tables.kinds[kind]
+        return name == "," or name in self.holes
 
     # ------------------------------------------------------------------------------------------------ one token
     def moves(self, state: Settled, kind: int) -> tuple[Move, ...]:
@@ -220,6 +253,7 @@ class Machine:
             state.mistakes = None
         self._with_pieces = []
         self.repairs.clear()
+        self.fillers.clear()
         self.entries = self.piece_bytes = 0
         self.clears += 1
         self.lexer.forget()
@@ -255,7 +289,8 @@ class Machine:
 
     def memo_bytes(self) -> int:
         """An estimate of what the memo takes: a transition's share of a dictionary, and the texts of pieces."""
-        return 100 * self.entries + self.piece_bytes
+        tried = self._aside.entries if self._aside is not None else 0
+        return 100 * (self.entries + tried) + self.piece_bytes
 
     @property
     def is_full(self) -> bool:

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Final
 
 from engine.parse.cells import AnyCell, DeepCell
 from engine.parse.lexer import EOF, ERROR, NL, Scanned
 from engine.parse.machine import AnyState, InToken, Machine, Reject, Settled
+from engine.parse.repair import AHEAD, BACK, Change, Damage, alike, left_open, repairs, supposed_kinds
 from engine.parse.source import BOM, bad_sequences
 
 __all__ = ["EXPECTED_TOKENS", "INVALID_UTF8", "UNKNOWN_TOKEN", "Mistake", "Step", "lexed", "recovered",
@@ -29,6 +30,12 @@ INVALID_UTF8: Final = "unicode.invalid_utf8"
 
 #: Symbols of a continuation that are looked at for a place to go on.
 LOOK_OUT: Final = 256
+#: Mistakes of a piece that parsing goes on behind as if they had been repaired; further ones are only skipped.
+MENDED: Final = 3
+#: Tokens that must stand behind a mistake if a repair is to be believed that is no likely insertion.
+FOLLOWING: Final = 2
+#: Kinds that are forgotten, and behind which a construct goes on.
+_JOINING: Final = frozenset((",", "->", "=>", "=", ":"))
 #: A line may be run again from the outermost anchor if it fails within this many characters; segments of long lines are
 #: never shorter, so that dividing a line changes nothing.
 RESTART_WITHIN: Final = 128
@@ -46,6 +53,8 @@ class Mistake:
     kind: int
     code: str
     state: AnyState
+    before: tuple[Step, ...] = ()
+    """The tokens of the piece right before it, as they were parsed: what a repair may look back on."""
 
 
 def lexed(machine: Machine, state: AnyState, piece: str) -> str:
@@ -64,6 +73,12 @@ class Step:
     before: AnyState
     kind: int
     jumped: bool = False
+
+    @property
+    def state(self) -> Settled:
+        """`before`, of a token that was taken."""
+        assert not isinstance(self.before, InToken)
+        return self.before
 
 
 def run_with_errors(machine: Machine, state: AnyState, piece: str) -> tuple[AnyState, tuple[Mistake, ...]]:
@@ -88,12 +103,15 @@ class _Run:
         self.machine, self.first, self.piece, self.state = machine, first, piece, first
         self.mistakes: list[Mistake] = []
         self.steps: list[Step] = []
+        self.index = 0                                   # of the next token
         self.dropped = False                             # was the token before this one dropped?
         mode = first.mode if isinstance(first, InToken) else None
         self.tokens = list(machine.lexer.scan(piece, mode))
 
     def all(self) -> AnyState:
-        for index, token in enumerate(self.tokens):
+        while self.index < len(self.tokens):
+            index, token = self.index, self.tokens[self.index]
+            self.index += 1
             if token.mode is not None:
                 self.steps.append(Step(token, self.state, -1))
                 base = self.state.base if isinstance(self.state, InToken) else self.state
@@ -143,10 +161,15 @@ class _Run:
         except Reject:
             if report is not None and not self.mistakes and self._restart(report):
                 return True
-            before = recovered(self.machine, state, kind, self._at_margin(token))
-            if report is not None and not self.dropped:  # one diagnostic for a run of dropped tokens, at its first
-                self.mistakes.append(Mistake(token.start, token.end, kind, EXPECTED_TOKENS, state))
-            if before is None:
+            fresh = report is not None and not self.dropped
+            past = _past(self.steps)
+            if fresh:                                    # one diagnostic for a run of dropped tokens, at its first
+                self.mistakes.append(Mistake(token.start, token.end, kind, EXPECTED_TOKENS, state, past))
+            at_margin = self._at_margin(token)
+            if fresh and not (at_margin and kind in self.machine.margin) and self._mend(past):
+                return True
+            before = recovered(self.machine, state, kind, at_margin)
+            if before is None:                           # (not its truth: a state that is new is an empty dictionary)
                 self.steps.append(Step(token, state, -1))
                 return False
             self.steps.append(Step(token, before, kind, jumped=True))
@@ -155,6 +178,63 @@ class _Run:
             self.steps.append(Step(token, state, kind))
         self.dropped = False
         return True
+
+    def _mend(self, past: tuple[Step, ...]) -> bool:
+        """Go on as if the best repair within the piece had been made; is there one?"""
+        state, index = self.state, self.index - 1
+        assert not isinstance(state, InToken)
+        if len(self.mistakes) > MENDED:
+            return False
+        ahead = list(takewhile(self._may_be_taken, self.tokens[index:index + AHEAD]))
+        tokens = [*(step.token for step in past), *ahead]
+        damage = Damage((*(step.state for step in past), state),
+                        (*(step.kind for step in past), *(self._taken_as(t.kind) for t in ahead)))
+        found = repairs(self.machine, damage, wanted=1)
+        if not found or not found[0].clean or not self._trusted(found[0].changes, damage):
+            return False
+        self._apply(damage, found[0].changes[0], tokens)
+        self.index = index + 1
+        return True
+
+    def _trusted(self, changes: tuple[Change, ...], damage: Damage) -> bool:
+        """Is it likely that parsing goes on well behind a repair?  Seen from one line that cannot be known."""
+        change, name = changes[0], self.machine.tables.kinds[changes[0].kind]
+        state = damage.states[change.index]
+        follows = sum(kind != NL for kind in damage.kinds[damage.at + 1:])
+        if len(changes) > 1 and (name != "," or changes[1].index <= damage.at):
+            return False                                 # (what is further on is another mistake: each has its own)
+        if left_open(self.machine, damage, change):
+            return False
+        if damage.states[-1].nl and change.index == damage.at:       # the line before may have been meant to end there
+            return change.op == "insert" and name != ","
+        if change.op == "replace" and alike(self.machine, change.kind, damage.kinds[change.index]):
+            return True
+        sure = name in _JOINING or change.kind in self.machine.closers or change.kind in supposed_kinds(
+            self.machine, state)
+        return change.op == "insert" and sure or follows >= FOLLOWING
+
+    def _may_be_taken(self, token: Scanned) -> bool:
+        wrong = self.machine.wrong.get(token.kind)
+        return token.mode is None and token.kind != ERROR and (wrong is None or wrong.stands_for is not None)
+
+    def _taken_as(self, kind: int) -> int:
+        wrong = self.machine.wrong.get(kind)
+        return kind if wrong is None or wrong.stands_for is None else self.machine.lexer.kind[wrong.stands_for]
+
+    def _apply(self, damage: Damage, change: Change, tokens: list[Scanned]) -> None:
+        """Parse the tokens from a change up to the unexpected one as they would be then."""
+        state = damage.states[change.index]
+        if change.index < damage.at:
+            del self.steps[change.index - damage.at:]
+        for index in range(change.index, damage.at + 1):
+            kind, here = damage.kinds[index], index == change.index
+            if here and change.op == "insert":
+                state = inserted(self.machine, state, change)
+            elif here:
+                kind = change.kind if change.op == "replace" else -1
+            self.steps.append(Step(tokens[index], state, kind, here and change.op == "insert"))
+            state = self.machine.after(state, kind) if kind >= 0 else state
+        self.state = state
 
     def _report(self, token: Scanned, code: str) -> None:
         """A token that is wrong wherever it stands; adjoining ones of the same kind are one mistake."""
@@ -190,17 +270,39 @@ class _Run:
         return True
 
 
+def _past(steps: list[Step]) -> tuple[Step, ...]:
+    """The last tokens that were taken one after the other."""
+    past: list[Step] = []
+    for step in reversed(steps[-BACK:]):
+        if step.kind < 0:
+            break
+        past.append(step)
+        if step.jumped:
+            break
+    return tuple(reversed(past))
+
+
+def inserted(machine: Machine, state: Settled, change: Change) -> Settled:
+    """The state after an insertion, which at a line's start may be on either side of the line break."""
+    if not state.nl or change.below:
+        return machine.after(state, change.kind)
+    return machine.after(machine.after(machine.state(state.cells, state.tags, False), change.kind), NL)
+
+
 def nearest(machine: Machine, cell: AnyCell) -> AnyCell | None:
     """The nearest anchor of a continuation."""
     return next((at for symbol, at in machine.cells.walk(cell) if machine.tables.anchor[symbol]), None)
 
 
 def outermost(machine: Machine, cell: AnyCell) -> AnyCell | None:
-    """The outermost anchor of a continuation."""
+    """The outermost anchor of a continuation; only a very low depth cap leaves none among the shared cells."""
     found = None
-    for symbol, at in machine.cells.walk(cell.shared if isinstance(cell, DeepCell) else cell):
-        if machine.tables.anchor[symbol]:
-            found = at
+    for begin in (cell.shared, cell) if isinstance(cell, DeepCell) else (cell,):
+        for symbol, at in machine.cells.walk(begin):
+            if machine.tables.anchor[symbol]:
+                found = at
+        if found is not None:
+            break
     return found
 
 

@@ -7,26 +7,31 @@ cut into chunks.  The range is always the unexpected token.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
 from engine.parse.diagnostics import Diagnostic, FixIt, Related, Severity, TextEdit
 from engine.parse.expected import ExpectationSummary, expected_names, open_rules, summary
-from engine.parse.lexer import EOF, NL, Scanned
-from engine.parse.machine import AnyState, InToken, Machine
-from engine.parse.recovery import EXPECTED_TOKENS, INVALID_UTF8, UNKNOWN_TOKEN, Mistake, lexed
-from engine.parse.repair import FARTHEST, Change, Located, Situation, repairs
-from engine.parse.source import Span
+from engine.parse.fixes import PAIRS, Seen, fix_of, placeholder
+from engine.parse.lexer import EOF, ERROR, NL, Scanned
+from engine.parse.machine import AnyState, InToken, Machine, Settled
+from engine.parse.recovery import EXPECTED_TOKENS, INVALID_UTF8, UNKNOWN_TOKEN, Mistake, Step, lexed, steps_of
+from engine.parse.repair import AHEAD, BACK, WANTED, Damage, Found, Located, Proposal, Repair, Situation, repairs
+from engine.parse.source import Position, Span
 
 __all__ = ["LOOK_BACK", "Placed", "Window", "end_mistake", "render"]
 
 #: Pieces before the damaged one that a message may speak of; a window holds at least as many.
 LOOK_BACK: Final = 64
 _BEFORE, _AFTER = 2, 6
+#: Lines above the mistake that a repair looks at, and blank ones that do not count.
+LINES: Final = 3
+BLANKS: Final = 5
+#: So many expectations can be told in a sentence; if there are more, a guess says more.
+_FEW: Final = 3
 #: Tokens looked back on for the bracket that is not closed.
 _TOKENS_BACK: Final = 1000
-_PAIRS: Final = {")": "(", "]": "[", "}": "{"}
 
 
 class Placed(NamedTuple):
@@ -40,16 +45,6 @@ class Placed(NamedTuple):
 
 #: The piece of a mistake (0) and those before it (1, 2, … up to `LOOK_BACK`), None before the text's beginning.
 Window = Callable[[int], Placed | None]
-
-
-class _Seen(NamedTuple):
-    """A token before the mistake."""
-
-    kind: int
-    text: str
-    line: int
-    start: int
-    end: int
 
 
 def end_mistake(state: AnyState, piece: str) -> Mistake:
@@ -81,7 +76,7 @@ class _Scene:
         mode = placed.state.mode if isinstance(placed.state, InToken) else None
         return text, [t for t in self.machine.lexer.scan(text, mode) if t.kind != NL]
 
-    def before(self, start: int) -> Iterator[_Seen]:
+    def before(self, start: int) -> Iterator[Seen]:
         """Tokens before a column of the piece, nearest first, within `LOOK_BACK` pieces."""
         yield from self._backward(self.here, self.text, self.tokens, bisect_left(self.starts, start))
         for back in range(1, LOOK_BACK + 1):
@@ -95,13 +90,44 @@ class _Scene:
             if not isinstance(placed.state, InToken):
                 yield from self._backward(placed, text, tokens, len(tokens))
 
+    def clean(self, back: int) -> tuple[Placed, str, list[Step]] | None:
+        """A piece further up as it was parsed, if nothing is wrong in it; its line's end included."""
+        placed = self.window(back)
+        if placed is None or isinstance(placed.state, InToken):
+            return None
+        placed.state[placed.piece]                       # it may have been forgotten that something is wrong in it
+        if placed.state.mistakes is not None and placed.piece in placed.state.mistakes:
+            return None
+        steps, after = steps_of(self.machine, placed.state, placed.piece)
+        if isinstance(after, InToken):
+            return None
+        if steps and placed.piece.endswith(("\n", "\r")):
+            last = steps[-1]
+            end = Scanned(NL, len(placed.piece), len(placed.piece))
+            steps.append(Step(end, self.machine.after(last.state, last.kind), NL))
+        return placed, lexed(self.machine, placed.state, placed.piece), steps
+
+    def onward(self, start: int) -> Iterator[tuple[Placed, str, list[Scanned]]]:
+        """The tokens from a column of the piece on, then those of the next pieces."""
+        yield self.here, self.text, self.tokens[bisect_left(self.starts, start):]
+        for ahead in range(1, self.machine.lines_ahead + 1):
+            placed = self.window(-ahead)
+            if placed is None:
+                break
+            yield placed, *self.scanned(placed)
+
     @staticmethod
-    def _backward(placed: Placed, text: str, tokens: list[Scanned], count: int) -> Iterator[_Seen]:
+    def _backward(placed: Placed, text: str, tokens: list[Scanned], count: int) -> Iterator[Seen]:
         for index in range(count - 1, -1, -1):
             token = tokens[index]
             if token.mode is None:
-                yield _Seen(token.kind, text[token.start:token.end], placed.line, placed.column + token.start,
-                            placed.column + token.end)
+                yield _Scene.seen(placed, text, token)
+
+    @staticmethod
+    def seen(placed: Placed, text: str, token: Scanned) -> Seen:
+        """A token with its place in the text."""
+        return Seen(token.kind, text[token.start:token.end], placed.line, placed.column + token.start,
+                    placed.column + token.end)
 
 
 class _Rendering:
@@ -112,9 +138,10 @@ class _Rendering:
         self.machine, self.window, self.here, self.text = scene.machine, scene.window, scene.here, scene.text
         at = bisect_left(scene.starts, mistake.start)
         #: The unexpected token and those behind it, as far as a repair can look.
-        self.following = [t for t in scene.tokens[at:at + FARTHEST] if t.mode is None]
-        self.is_cut = at + FARTHEST < len(scene.tokens)
+        self.following = [t for t in scene.tokens[at:at + AHEAD] if t.mode is None]
+        self.is_cut = at + AHEAD < len(scene.tokens)
         self.before = list(islice(scene.before(mistake.start), _BEFORE))
+        self.damage, self.places = self._damage()
 
     def diagnostic(self) -> Diagnostic:
         mistake, here = self.mistake, self.here
@@ -122,30 +149,38 @@ class _Rendering:
         if mistake.code == INVALID_UTF8:
             return Diagnostic(mistake.code, Severity.ERROR, self._bad_bytes(), span)
         expected = summary(self.machine, mistake.state)
-        advice = self.machine.advise(self._situation()) if self.machine.advise else None
-        repair = self._repair()
-        opener = self._unclosed(repair, expected)
+        found = self._repairs()
+        advice = self.machine.advise(self._situation(found)) if self.machine.advise else None
+        opener = self._unclosed(found[0].changes if found else (), expected)
         related = (Related(_span(opener), f"`{opener.text}` opened here"),) if opener else ()
-        message = self._message(expected, opener)
-        fixes = self._fixes(repair)
+        message = self._message(expected, opener, found)
+        fixes = self._fixes(found)
         if advice is None:
-            return Diagnostic(mistake.code, Severity.ERROR, message, span, expected, fixes, related)
+            return Diagnostic(mistake.code, Severity.ERROR, message, span, expected, _distinct(fixes), related)
         if advice.part is not None:
             span = self._columns(*advice.part)
         own = tuple(self._advised(title, edits) for title, edits in advice.fixes)
+        ordered = (*own, *fixes) if advice.first else (*fixes, *own)
+        fixes = own if advice.only else _distinct(ordered)
         return Diagnostic(advice.code or mistake.code, advice.severity, advice.message or message, span, expected,
-                          own or (fixes if advice.message is None else ()), related)
+                          fixes, related)
 
     # ------------------------------------------------------------------------------------------------ surroundings
-    def _situation(self) -> Situation:
+    def _situation(self, found: tuple[Found, ...]) -> Situation:
         mistake, names = self.mistake, self.machine.lexer.names
         before = tuple(self._located(seen) for seen in self.before)
         after = tuple(names[t.kind] for t in self.following if t.start >= mistake.end)[:_AFTER]
         return Situation(self.here.piece, mistake.start, mistake.end, names[mistake.kind], self._found(),
                          expected_names(self.machine, mistake.state), open_rules(self.machine, mistake.state),
-                         before, after, mistake.code)
+                         before, after, mistake.code, self._proposal(found))
 
-    def _located(self, seen: _Seen) -> Located:
+    def _proposal(self, found: tuple[Found, ...]) -> tuple[Proposal, ...]:
+        if not found or not found[0].clean or self.damage is None:
+            return ()
+        names, at = self.machine.tables.kinds, self.damage.at
+        return tuple(Proposal(change.op, names[change.kind], change.index - at) for change in found[0].changes)
+
+    def _located(self, seen: Seen) -> Located:
         """Columns on the mistake's line are the piece's, and may be negative in a later segment of it."""
         shift = self.here.column if seen.line == self.here.line else 0
         name = self.machine.lexer.names[seen.kind]
@@ -155,53 +190,71 @@ class _Rendering:
         return self.here.piece[self.mistake.start:self.mistake.end]
 
     # ------------------------------------------------------------------------------------------------ repairs
-    def _repair(self) -> tuple[Change, ...]:
-        """The best repair; searched once, wherever the same mistake is shown."""
+    def _repairs(self) -> tuple[Found, ...]:
+        """The best repairs; searched once, wherever the same mistake is shown."""
+        return repairs(self.machine, self.damage) if self.damage else ()
+
+    def _damage(self) -> tuple[Damage | None, list[Seen | None]]:
+        """What a repair may look at, and where its tokens are."""
         mistake = self.mistake
         if mistake.code != EXPECTED_TOKENS or isinstance(mistake.state, InToken):
-            return ()
-        found = repairs(self.machine, mistake.state, self._kinds_from_here())
-        return found[0] if found else ()
+            return None, []
+        states, kinds, places = self._past()
+        for kind, token in self._ahead():
+            kinds.append(kind)
+            places.append(token)
+        return Damage((*states, mistake.state), tuple(kinds)), places
 
-    def _kinds_from_here(self) -> tuple[int, ...]:
+    def _past(self) -> tuple[list[Settled], list[int], list[Seen | None]]:
+        """The tokens before the mistake, as they were parsed, with the states before them; of earlier lines as well."""
+        steps = self.mistake.before
+        states, kinds = [step.state for step in steps], [step.kind for step in steps]
+        places: list[Seen | None] = [self.scene.seen(self.here, self.text, step.token) for step in steps]
+        at_end = self.mistake.kind == EOF
+        whole = at_end or not any(
+            token.start < (steps[0].token.start if steps else self.mistake.start) for token in self.scene.tokens)
+        lines = 0
+        for back in range(0 if at_end else 1, LINES + BLANKS + 1):
+            earlier = self.scene.clean(back) if whole and len(states) < BACK and lines < LINES else None
+            if earlier is None:
+                break
+            placed, text, run = earlier
+            lines += bool(run)
+            states[:0], kinds[:0] = [step.state for step in run], [step.kind for step in run]
+            places[:0] = [None if step.kind == NL else self.scene.seen(placed, text, step.token) for step in run]
+        return states[-BACK:], kinds[-BACK:], places[-BACK:]
+
+    def _ahead(self) -> Iterator[tuple[int, Seen | None]]:
+        """The tokens from the mistake on, as far as they can be taken; of later lines as well."""
         if self.mistake.kind == EOF:
-            return (EOF,)
-        kinds = tuple(t.kind for t in self.following)
-        return (*kinds, NL) if not self.is_cut and self.here.piece.endswith(("\n", "\r")) else kinds
+            yield EOF, None
+            return
+        count = 0
+        for placed, text, tokens in self.scene.onward(self.mistake.start):
+            for token in tokens:
+                kind = self._taken_as(token.kind)
+                if kind is None or token.mode is not None or count >= AHEAD:
+                    return
+                count += 1
+                yield kind, self.scene.seen(placed, text, token)
+            if placed.piece.endswith(("\n", "\r")):
+                yield NL, None
+            if isinstance(placed.state, InToken):
+                return
+        if self.machine.lines_ahead and self.window(-self.machine.lines_ahead) is None:
+            yield EOF, None
 
-    def _fixes(self, repair: tuple[Change, ...]) -> tuple[FixIt, ...]:
-        edits: list[TextEdit] = []
-        words: list[str] = []
-        following = self.following
-        for change in repair:
-            name = self.machine.tables.kinds[change.kind]
-            if change.op == "insert":
-                if name in self.machine.lexer.classes:
-                    return ()                            # a name or a literal is for the author to choose
-                edits.append(self._insertion(name, change.index, following))
-                words.append(f"insert `{name}`")
-            elif change.index < len(following):
-                token = following[change.index]
-                edits.append(TextEdit(self._columns(token.start, token.end), ""))
-                words.append(f"remove `{self.text[token.start:token.end]}`")
-        if not edits:
-            return ()
-        title = " and ".join(words)
-        return (FixIt(title[0].upper() + title[1:], tuple(edits)),)
+    def _taken_as(self, kind: int) -> int | None:
+        wrong = self.machine.wrong.get(kind)
+        if wrong is None:
+            return None if kind == ERROR else kind
+        return None if wrong.stands_for is None else self.machine.lexer.kind[wrong.stands_for]
 
-    def _insertion(self, name: str, index: int, following: Sequence[Scanned]) -> TextEdit:
-        spaced = name[0].isalpha() or name in self.machine.spaced
-        if index == 0 and self.before and (self.mistake.kind == EOF or self.before[0].line < self.here.line):
-            last = self.before[0]                        # at the end of the line before
-            return TextEdit(Span.on_line(last.line, last.end, last.end), f" {name}" if spaced else name)
-        start = following[index].start if index < len(following) else self.mistake.start
-        glued = start > 0 and self.text[start - 1] not in " \t"
-        tail = "" if not spaced and name in _PAIRS or index >= len(following) else " "
-        close = name in (",", ";", ":") or name in _PAIRS
-        if close and not glued and index == 0 and self.before and self.before[0].line == self.here.line:
-            last = self.before[0]
-            return TextEdit(Span.on_line(last.line, last.end, last.end), name)
-        return TextEdit(self._columns(start, start), f"{' ' if spaced and glued else ''}{name}{tail}")
+    def _fixes(self, found: tuple[Found, ...]) -> tuple[FixIt, ...]:
+        end = Position(self.here.line, self.here.column + self.mistake.start)
+        prior = self.before[0] if self.before else None
+        fixes = (fix_of(self.machine, one.changes, self.places, prior, end) for one in found)
+        return tuple(fix for fix in fixes if fix is not None)
 
     def _columns(self, start: int, end: int) -> Span:
         return Span.on_line(self.here.line, self.here.column + start, self.here.column + end)
@@ -214,24 +267,24 @@ class _Rendering:
             for offset, start, end, text in edits))
 
     # ------------------------------------------------------------------------------------------------ words
-    def _unclosed(self, repair: tuple[Change, ...], expected: ExpectationSummary) -> _Seen | None:
+    def _unclosed(self, repair: Repair, expected: ExpectationSummary) -> Seen | None:
         """The bracket that is not closed, if closing it is the repair (or the text ends); a bounded walk back."""
         if isinstance(self.mistake.state, InToken):
             return self._opener_of_token()
         names = self.machine.tables.kinds
-        closers = {names[c.kind] for c in repair if c.op == "insert" and names[c.kind] in _PAIRS}
+        closers = {names[c.kind] for c in repair if c.op == "insert" and names[c.kind] in PAIRS}
         if not repair and self.mistake.kind == EOF:
-            closers = {e.label for e in expected.alternatives if e.label in _PAIRS}
+            closers = {e.label for e in expected.alternatives if e.label in PAIRS}
         depth = dict.fromkeys(closers, 0)
         for seen in islice(self.scene.before(self.mistake.start), _TOKENS_BACK) if closers else ():
             kind = names[seen.kind]
             for closer in closers:
-                depth[closer] += (kind == closer) - (kind == _PAIRS[closer])
+                depth[closer] += (kind == closer) - (kind == PAIRS[closer])
                 if depth[closer] < 0:
                     return seen
         return None
 
-    def _opener_of_token(self) -> _Seen | None:
+    def _opener_of_token(self) -> Seen | None:
         """Where the token that the text ends in began."""
         for back in range(LOOK_BACK + 1):
             placed = self.window(back)
@@ -245,10 +298,10 @@ class _Rendering:
                 rule = self.machine.lexer.spanning[self.mistake.state.mode.token]
                 text = self.machine.lexer.opener(rule, placed.piece, last.start)
                 start = placed.column + last.start
-                return _Seen(last.kind, text, placed.line, start, start + len(text))
+                return Seen(last.kind, text, placed.line, start, start + len(text))
         return None
 
-    def _message(self, expected: ExpectationSummary, opener: _Seen | None) -> str:
+    def _message(self, expected: ExpectationSummary, opener: Seen | None, found: tuple[Found, ...]) -> str:
         if isinstance(self.mistake.state, InToken):
             closer = self.mistake.state.mode.closer
             where = f"`{opener.text}` on line {opener.line + 1}" if opener else "the text that was begun"
@@ -257,8 +310,27 @@ class _Rendering:
             return f"unknown character {_printable(self._found())}"
         if opener is not None and (opener.line != self.here.line or self.mistake.kind == EOF):
             return f"`{opener.text}` on line {opener.line + 1} is not closed; {expected.humanized}"
-        found = "end of the text" if self.mistake.kind == EOF else _printable(self._found())
-        return f"unexpected {found}; {expected.humanized}"
+        what = "end of the text" if self.mistake.kind == EOF else _printable(self._found())
+        guess = self._guess(found) if len(expected.alternatives) > _FEW else None
+        return f"unexpected {what}; {guess or expected.humanized}"
+
+    def _guess(self, found: tuple[Found, ...]) -> str | None:
+        """What is wrong, if one change mends it: said where too much would be expected to tell it all."""
+        if not found or not found[0].clean or len(found[0].changes) > 1 or self.damage is None:
+            return None
+        (change,) = found[0].changes
+        token = self.places[change.index] if change.index < len(self.places) else None
+        here = change.index == self.damage.at
+        it = "it" if here or token is None else _printable(token.text)
+        if change.op == "delete":
+            return "perhaps it is one too many" if here else f"perhaps {it} before it is one too many"
+        text = placeholder(self.machine, change.kind)
+        name = self.machine.tables.kinds[change.kind]
+        if change.op == "replace":
+            return f"perhaps `{text}` is meant" if here else f"perhaps `{text}` is meant instead of {it}"
+        if name in self.machine.holes:
+            return f"perhaps a name or a value is missing in front of {it}"
+        return f"perhaps `{text}` is missing in front of {it}"
 
     def _bad_bytes(self) -> str:
         data = self._found().encode("utf-8", "surrogateescape" if self._escaped() else "surrogatepass")
@@ -269,7 +341,16 @@ class _Rendering:
         return all("\udc80" <= c <= "\udcff" for c in self._found())
 
 
-def _span(seen: _Seen) -> Span:
+def _distinct(fixes: Iterable[FixIt]) -> tuple[FixIt, ...]:
+    """The first of those that look or are the same; no more than there are repairs wanted."""
+    out: list[FixIt] = []
+    for fix in fixes:
+        if not any(fix.edits == other.edits or fix.title == other.title for other in out):
+            out.append(fix)
+    return tuple(out[:WANTED])
+
+
+def _span(seen: Seen) -> Span:
     return Span.on_line(seen.line, seen.start, seen.end)
 
 

@@ -1,34 +1,63 @@
 """Repairs: the cheapest insertions and deletions after which parsing goes on.
 
 A best-first search over states (idea: Corchuelo et al., "Repairing syntax errors in LR parsers", 2002; Diekmann &
-Tratt, "Don't Panic!", 2020); hash-consed states make trying a token one look-up.  It looks at the rest of the damaged
-piece, is bounded in steps, and never changes a state: a repair gives a diagnostic its words and its fix, nothing else.
+Tratt, "Don't Panic!", 2020); hash-consed states make trying a token one look-up.  It looks at some tokens before the
+unexpected one and at those behind it, and is bounded in steps.
 
 Also the values with which a language can say it better (`Advise`).
 """
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import count
-from typing import Final, Literal
+from itertools import count, islice, product
+from typing import Final, Literal, NamedTuple
 
 from engine.parse.diagnostics import Severity
+from engine.parse.expected import first_kinds
 from engine.parse.lexer import EOF, NL
-from engine.parse.machine import Machine, Reject, Settled
+from engine.parse.machine import InToken, Machine, Reject, Settled
+from engine.parse.rebase import Aside
 
-__all__ = ["FARTHEST", "Advice", "Advise", "Change", "Located", "Repair", "Situation", "repairs"]
+__all__ = ["AHEAD", "BACK", "Advice", "Advise", "Change", "Damage", "Found", "Located", "Proposal",
+           "Repair", "Situation", "repairs"]
 
-#: Insertions and deletions in one repair · tokens that must be taken afterwards · states looked at · repairs wanted.
+#: Changes in one repair · repairs wanted · tokens tried in one search.
 MOST_CHANGES: Final = 3
-RUN_ON: Final = 6
-BUDGET: Final = 300
 WANTED: Final = 3
-#: Tokens that a search can look at.
-FARTHEST: Final = (MOST_CHANGES + 1) * (RUN_ON + 1)
-#: Deleting a token is as implausible as this place in the list of likely insertions.
-_DELETION_RANK: Final = 8
+MOST_STEPS: Final = 1000
+#: Tokens that a search looks at: before the unexpected one, and from it on.
+BACK: Final = 40
+AHEAD: Final = 32
+#: A repair that leads to another error counts if so many tokens are taken in between.
+RUN_ON: Final = 6
+#: What a change costs; an insertion and a replacement also what `_fillers` says of the token.
+_INSERT, _DELETE, _REPLACE = 10, 15, 18
+#: Instead, deleting a token that stands there twice; in addition, deleting one that joins two others; a bracket taken.
+_AGAIN, _JOINS, _BRACKET = 8, 6, 8
+#: In addition: each token that a change is away from the error, each line break in between; each further change;
+#: another error behind the repair.
+_AWAY, _LINE, _FURTHER, _FAILS = 3, 4, 18, 60
+#: An opening bracket that nothing closes as far as can be seen, or that is closed at once.
+_LEFT_OPEN, _EMPTY = 12, 8
+#: What a replacement costs less if people take the one for the other.
+_ALIKE: Final = 12
+_FAMILIES: Final = (("->", "=>", "~>"), (")", "]", "}"), ("(", "[", "{"), ("=", "==", ":="), (",", ";"), (".", "::"))
+_LOOK_ALIKE: Final = frozenset(pair for family in _FAMILIES for pair in product(family, repeat=2))
+#: A further change that is the same insertion; a replacement of a name or a literal by something else.
+_SAME, _UNLIKE = 2, 8
+#: Each next group of the likely kinds, and each doubling of the number of kinds that could be inserted just as well.
+_RANK, _CHOICE = 3, 1
+_GROUP: Final = 7
+#: Symbols of a continuation looked at for a token that may be absent, and to tell it from others.
+_TOP: Final = 32
+#: A change farther away than this is not looked for.
+_FARTHEST: Final = 30
+PAIRED: Final = {"(": ")", "[": "]", "{": "}"}
+_OPENERS, _CLOSERS = frozenset(PAIRED), frozenset(PAIRED.values())
+#: Neither brackets nor words, but they join nothing that has to be there.
+_LOOSE: Final = frozenset((",", ";", "_", "->", "=>"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +72,15 @@ class Located:
     line_offset: int
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A change of a repair: the kind inserted or deleted, and how far from the unexpected token (0: right there)."""
+
+    op: Literal["insert", "delete", "replace"]
+    kind: str
+    offset: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +104,12 @@ class Situation:
     """Kinds of up to six tokens behind it on the piece."""
     code: str
     """The code it is reported with unless the advice has another."""
+    repair: tuple[Proposal, ...] = ()
+    """The best repair that was found."""
+
+    def lacks(self, kind: str) -> bool:
+        """Is the best repair to insert that kind, or is there none that leads on?"""
+        return not self.repair or any(p.op != "delete" and p.kind == kind for p in self.repair)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +124,10 @@ class Advice:
     message: str | None = None
     fixes: tuple[tuple[str, tuple[tuple[int, int, int, str], ...]], ...] = ()
     severity: Severity = Severity.ERROR
+    only: bool = False
+    """Are there to be no other fixes?"""
+    first: bool = True
+    """Do the fixes stand before those that the engine has found?"""
     part: tuple[int, int] | None = None
     """Columns of the part of a wrong token that is meant, where the whole token would say too little."""
 
@@ -88,104 +136,265 @@ Advise = Callable[[Situation], Advice | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """Insert a token of `kind` before the token at `index`, or delete that one."""
+class Damage:
+    """An error: kinds of tokens around it, line breaks too, and the states before each up to the unexpected one."""
 
-    op: Literal["insert", "delete"]
+    states: tuple[Settled, ...]
+    kinds: tuple[int, ...]
+
+    @property
+    def at(self) -> int:
+        """The index of the unexpected token."""
+        return len(self.states) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Insert a token of `kind` before the token at `index`, delete that one (which is of `kind`), or put one there.
+
+    `below`: insert behind the line break in front of that token, not before it.
+    """
+
+    op: Literal["insert", "delete", "replace"]
     kind: int
     index: int
+    below: bool = False
 
 
 Repair = tuple[Change, ...]
 
 
-def repairs(machine: Machine, state: Settled, kinds: tuple[int, ...]) -> tuple[Repair, ...]:
-    """The cheapest repairs of an error, at most `WANTED`, best first; remembered by the machine.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A repair, and the state behind the last token looked at; `clean` if there is no other error before that."""
 
-    `state` stands before the unexpected token, `kinds` are the tokens from there on (line breaks included).
-    """
-    known = machine.repairs.get((state, kinds))
+    changes: Repair
+    after: Settled
+    clean: bool
+    cost: int
+
+
+def repairs(machine: Machine, damage: Damage, wanted: int = WANTED) -> tuple[Found, ...]:
+    """The cheapest repairs of an error, best first, at most so many; searched and remembered aside of the machine."""
+    aside, there = machine.aside, Damage(tuple(map(Aside(machine, damage.states), damage.states)), damage.kinds)
+    known = aside.repairs.get((there, wanted))
     if known is None:
-        known = machine.repairs[state, kinds] = _Search(machine, kinds).run(state)
-        machine.entries += 1
+        known = aside.repairs[there, wanted] = (search := _Search(aside, there)).run(wanted)
+        aside.entries += 1
+        machine.repair_steps += search.steps
+        machine.longest_search = max(machine.longest_search, search.steps)
+        if aside.is_full:
+            aside.renew()
     return known
 
 
-@dataclass(order=True, slots=True)
+@dataclass(slots=True)
 class _Attempt:
     cost: int
-    implausible: int
-    serial: int
     state: Settled
     index: int
     changes: Repair
+    done: bool = False
+    """It has run far enough, to another error."""
+
+
+class _Filler(NamedTuple):
+    """A token that may be inserted: its costs, its kind, the state after, see `Change.below`."""
+
+    implausible: int
+    kind: int
+    after: Settled
+    below: bool
 
 
 class _Search:
-    def __init__(self, machine: Machine, kinds: Sequence[int]) -> None:
-        self.machine, self.kinds = machine, kinds
+    def __init__(self, machine: Machine, damage: Damage) -> None:
+        self.machine, self.kinds, self.damage, self.at = machine, damage.kinds, damage, damage.at
         self.serial = count()
-        self.heap: list[_Attempt] = []
-        self.seen: set[tuple[int, int]] = set()
+        self.heap: list[tuple[int, int, _Attempt]] = []
+        self.seen: set[tuple[_Likeness, int, int]] = set()
+        self.steps = 0
 
-    def run(self, state: Settled) -> tuple[Repair, ...]:
-        found: list[Repair] = []
-        kept: list[Settled] = []                         # the machine keeps no deep states; `seen` goes by identity
-        self.heap.append(_Attempt(0, 0, next(self.serial), state, 0, ()))
-        for _ in range(BUDGET):
-            if not self.heap or len(found) >= WANTED:
+    def run(self, wanted: int) -> tuple[Found, ...]:
+        """Places before the error are tried as well, each token back makes a repair less likely."""
+        found: dict[tuple[tuple[str, int | None], ...], Found] = {}
+        simple = False
+        self._seed()
+        while self.heap and self.steps < MOST_STEPS and len(found) < wanted:
+            attempt = heapq.heappop(self.heap)[2]
+            if simple and len(attempt.changes) > 1:
+                continue                                 # one change was enough
+            if attempt.done or self._runs_on(attempt):
+                sort = tuple((change.op, self._sort(change.kind)) for change in attempt.changes)
+                found.setdefault(sort, Found(attempt.changes, attempt.state, not attempt.done, attempt.cost))
+                simple = simple or len(attempt.changes) == 1 and not attempt.done
+        return tuple(found.values())
+
+    def _sort(self, kind: int) -> int | None:
+        """Repairs that differ in the name or literal they insert are one."""
+        return None if self.machine.tables.kinds[kind] in self.machine.holes else kind
+
+    def _seed(self) -> None:
+        """The places where a repair may begin, nearest first; none inside of brackets that are closed again."""
+        cost, depth, names = 0, 0, self.machine.tables.kinds
+        for index in range(self.at, -1, -1):
+            kind = self.kinds[index]
+            if kind == NL:
+                cost += _LINE
+                continue
+            closes = index < self.at and names[kind] in _CLOSERS
+            depth -= names[kind] in _OPENERS and depth > 0
+            if not depth:
+                self._branch(cost, (), self.damage.states[index], index)
+                cost += _AWAY
+            depth += closes
+            if cost > _FARTHEST:
                 break
-            attempt = heapq.heappop(self.heap)
-            after, index, done = self._run_on(attempt)
-            if done:
-                if attempt.changes:
-                    found.append(attempt.changes)
-            elif attempt.cost < MOST_CHANGES:
-                kept.append(after)
-                self._branch(attempt, after, index)
-        return tuple(found)
 
-    def _run_on(self, attempt: _Attempt) -> tuple[Settled, int, bool]:
-        """As far as the tokens go without a change: the state there, its index, and whether that is far enough."""
-        state, index, taken = attempt.state, attempt.index, 0
-        while index < len(self.kinds) and taken < RUN_ON:
-            try:
+    def _runs_on(self, attempt: _Attempt) -> bool:
+        """Run on to the last token; where that fails, further attempts are made."""
+        state, index = attempt.state, attempt.index
+        try:
+            while index < len(self.kinds):
+                self.steps += 1
                 state = state[self.kinds[index]]         # type: ignore[assignment]
-            except Reject:
-                return state, index, False
-            taken += self.kinds[index] != NL
-            index += 1
-        return state, index, True
+                index += 1
+        except Reject:
+            if index > self.at or index == self.at and attempt.changes[0].index == index:
+                self._failed(attempt, state, index)
+            return False
+        attempt.state = state
+        return True
 
-    def _branch(self, attempt: _Attempt, state: Settled, index: int) -> None:
-        places = [(state, index)]
-        if attempt.index != index and (not attempt.changes or attempt.changes[-1].op == "insert"):
-            places.insert(0, (attempt.state, attempt.index))       # at the very beginning; a second one there, too
-        for at, i in places:
-            if (id(at), i) in self.seen:
+    def _failed(self, attempt: _Attempt, state: Settled, index: int) -> None:
+        far = sum(kind != NL for kind in self.kinds[self.at:index]) >= RUN_ON
+        if far or self.kinds[index] == EOF and index > self.at:
+            cost = attempt.cost + _FAILS - min(index - self.at, _FAILS // 2)
+            heapq.heappush(self.heap, (cost, next(self.serial), _Attempt(cost, state, index, attempt.changes, True)))
+        if len(attempt.changes) < MOST_CHANGES:
+            self._branch(attempt.cost, attempt.changes, state, index)
+
+    def _branch(self, cost: int, changes: Repair, state: Settled, index: int) -> None:
+        key = _likeness(self.machine, state), index, len(changes)
+        if key in self.seen:
+            return
+        self.seen.add(key)
+        kind = self.kinds[index]
+        operand = self.machine.tables.kinds[kind] in self.machine.holes
+        fillers = self._insertions(state)
+        for implausible, new, after, below in fillers:
+            plus = cost + implausible + self._further(changes, new)
+            change = Change("insert", new, index, below)
+            opens = _LEFT_OPEN * left_open(self.machine, self.damage, change) + _EMPTY * self._empty(new, kind)
+            self._push(plus + _INSERT + opens, changes, after, index, change)
+            if kind not in (EOF, new) and below == state.nl:
+                change = Change("replace", new, index)
+                plus += _UNLIKE if operand and self._sort(new) is not None else opens
+                plus -= _ALIKE * alike(self.machine, new, kind)
+                self._push(plus + _REPLACE + self._bracket(index), changes, after, index + 1, change)
+        if kind != EOF:
+            cost += self._further(changes, -1)
+            self._push(cost + self._deletion(index), changes, state, index + 1, Change("delete", kind, index))
+
+    def _empty(self, new: int, kind: int) -> bool:
+        """Would an opening bracket be put right in front of the closing one?"""
+        return PAIRED.get(self.machine.tables.kinds[new]) == self.machine.tables.kinds[kind]
+
+    @staticmethod
+    def _further(changes: Repair, kind: int) -> int:
+        """What another change costs: less to forget the same thing again."""
+        if not changes:
+            return 0
+        return _SAME if changes[-1].op == "insert" and changes[-1].kind == kind else _FURTHER
+
+    def _deletion(self, index: int) -> int:
+        """What it costs to delete a token: less for one that stands there twice, more for what joins two others."""
+        kind = self.kinds[index]
+        name = self.machine.tables.kinds[kind]
+        if index > 0 and self.kinds[index - 1] == kind and name not in self.machine.holes:
+            return _AGAIN
+        joins = not (name[0].isalnum() or name in _CLOSERS or name in _OPENERS or name in _LOOSE)
+        return _DELETE + _JOINS * joins + self._bracket(index)
+
+    def _bracket(self, index: int) -> int:
+        name = self.machine.tables.kinds[self.kinds[index]]
+        return _BRACKET if name in _CLOSERS or name in _OPENERS else 0
+
+    def _push(self, cost: int, changes: Repair, state: Settled, index: int, change: Change) -> None:
+        heapq.heappush(self.heap, (cost, next(self.serial), _Attempt(cost, state, index, (*changes, change))))
+
+    def _insertions(self, state: Settled) -> list[_Filler]:
+        """What may be inserted in a state, of the likely kinds; at a line's start on either side of the line break."""
+        known = self.machine.fillers.get(state)
+        if known is None:
+            known = self.machine.fillers[state] = _fillers(self.machine, state)
+            self.machine.entries += 1
+        self.steps += 1 + len(known)                     # the same whether it was known or not: it decides the result
+        return known
+
+
+_Likeness = tuple[bool, tuple[tuple[int, tuple[int, ...]], ...]]
+
+
+def _likeness(machine: Machine, state: Settled) -> _Likeness:
+    """What tells a state from others in one search; not its identity, which states below the depth cap do not have."""
+    walk = machine.cells.walk
+    return state.nl, tuple(
+        (cell.depth, tuple(symbol for symbol, _ in islice(walk(cell), _TOP))) for cell in state.cells)
+
+
+def _fillers(machine: Machine, state: Settled) -> list[_Filler]:
+    places = [(state, False)]
+    if state.nl:
+        places = [(machine.state(state.cells, state.tags, False), False), (state, True)]
+    found: list[_Filler] = []
+    first = first_kinds(machine, state)
+    for rank, kind in enumerate(machine.likely):
+        for place, below in places:
+            if 2 * kind + place.nl not in first:
                 continue
-            self.seen.add((id(at), i))
-            for rank, kind, after in self._insertions(at):
-                self._push(attempt, attempt.implausible + rank, after, i, Change("insert", kind, i))
-            if self.kinds[i] != EOF:
-                self._push(attempt, attempt.implausible + _DELETION_RANK, at, i + 1, Change("delete", self.kinds[i], i))
-
-    def _push(self, attempt: _Attempt, implausible: int, state: Settled, index: int, change: Change) -> None:
-        changes = (*attempt.changes, change)
-        heapq.heappush(self.heap, _Attempt(attempt.cost + 1, implausible, next(self.serial), state, index, changes))
-
-    def _insertions(self, state: Settled) -> Iterator[tuple[int, int, Settled]]:
-        """(rank, kind, state after) of the likely kinds; at a line's start they go to the end of the line before."""
-        machine = self.machine
-        base = machine.state(state.cells, state.tags, False) if state.nl else state
-        seen = set()
-        for rank, kind in enumerate(machine.likely):
             try:
-                after = base[kind]
+                after = place[kind]
             except Reject:
                 continue
-            if state.nl:
+            if state.nl and not below:
                 after = after[NL]
-            if id(after) not in seen:
-                seen.add(id(after))
-                yield rank, kind, after                  # type: ignore[misc]
+            assert not isinstance(after, InToken)
+            found.append(_Filler(_RANK * (rank // _GROUP), kind, after, below))
+    choice = _CHOICE * len(found).bit_length()
+    supposed = supposed_kinds(machine, state)
+    return [filler._replace(implausible=0 if filler.kind in supposed else filler.implausible + choice * (
+            not machine.certain(filler.kind))) for filler in found]
+
+
+def left_open(machine: Machine, damage: Damage, change: Change) -> bool:
+    """Does a change leave a bracket open that none of the tokens behind it closes?"""
+    names, kinds = machine.tables.kinds, damage.kinds
+    old = "" if change.op == "insert" else names[kinds[change.index]]
+    closer = "" if change.op == "delete" else PAIRED.get(names[change.kind], "")
+    if not closer and old in _CLOSERS and change.index < damage.at:
+        closer = old                                     # it closed something
+    if not closer:
+        return False
+    opener, depth = next(name for name, other in PAIRED.items() if other == closer), 1
+    for kind in kinds[change.index + (change.op != "insert"):]:
+        depth += (names[kind] == opener) - (names[kind] == closer)
+        if not depth:
+            return False
+    return True
+
+
+def alike(machine: Machine, a: int, b: int) -> bool:
+    """Are two kinds ones that people take for each other?"""
+    return (machine.tables.kinds[a], machine.tables.kinds[b]) in _LOOK_ALIKE
+
+
+def supposed_kinds(machine: Machine, state: Settled) -> frozenset[int]:
+    """The kinds that the grammar takes as present here when they are absent."""
+    t = machine.tables
+    for symbol, _ in islice(machine.cells.walk(state.cells[0]), _TOP):
+        if t.missing[symbol]:
+            return frozenset(kind >> 1 for kind in t.term[symbol] or ())
+        if not (t.passive(symbol) or t.empty[symbol] is not None):
+            break
+    return frozenset()

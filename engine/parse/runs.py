@@ -118,11 +118,11 @@ def _end(pieces: list[str], line: int, column: int) -> tuple[int, int]:
 
 
 def shortened(run: Run) -> Run:
-    """A chain with the same last pieces, at least `LOOK_BACK` of them, and nothing before."""
+    """A chain with the same last pieces, at least so many as a message may depend on, and nothing before."""
     chain: list[Run] = []
     kept: Run | None = run
     count = 0
-    while kept is not None and count <= LOOK_BACK:
+    while kept is not None and count <= LOOK_BACK + run.first.machine.lines_ahead:
         chain.append(kept)
         count += kept.kept - (kept.previous.kept if kept.previous is not None else 0)
         kept = kept.previous
@@ -137,18 +137,22 @@ def shortened(run: Run) -> Run:
 
 
 class RunWindow:
-    """`render.Window` over a chain of runs, seen from one piece of the last one."""
+    """`render.Window` over a chain of runs, seen from a piece of one of them; `later`: those behind it, in order."""
 
-    __slots__ = ("index", "run")
+    __slots__ = ("index", "later", "run")
 
-    def __init__(self, run: Run, index: int) -> None:
-        self.run, self.index = run, index
+    def __init__(self, run: Run, index: int, later: Sequence[Run] = ()) -> None:
+        self.run, self.index, self.later = run, index, later
 
     def __call__(self, back: int) -> Placed | None:
-        """The piece that many before the one it is seen from; None before what is kept."""
+        """The piece that many before the one it is seen from (negative: behind it); None outside of what is kept."""
         run: Run | None = self.run
         index = self.index - back
         while index < 0 and run is not None:
             run = run.previous
             index += len(run.pieces) if run is not None else 0
+        later = iter(self.later)
+        while run is not None and index >= len(run.pieces):
+            index -= len(run.pieces)
+            run = next(later, None)
         return None if run is None else Placed(run.pieces[index], run.states[index], *run.places[index])

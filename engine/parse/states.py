@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from engine.parse.cells import AnyCell, DeepCell, Notes
+from engine.parse.source import has_escapes
 
 if TYPE_CHECKING:
     from engine.parse.lexer import Mode
@@ -108,9 +109,11 @@ class InToken:
         self.mistakes: dict[str, tuple[AnyState, tuple[Mistake, ...]]] | None = None
 
     def __getitem__(self, key: int | str) -> AnyState:
-        if key.__class__ is str:
-            return self.machine.run_piece(self, key)
-        raise Reject
+        if not isinstance(key, str):
+            raise Reject
+        if self.machine.lexer.stays_in(self.mode, key) and not has_escapes(key):
+            return self                                  # nearly always: a token that is left open runs to the end
+        return self.machine.run_piece(self, key)
 
     def __repr__(self) -> str:
         return f"InToken({self.mode.closer!r} {self.mode.depth} deep, in {self.base!r})"

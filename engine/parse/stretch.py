@@ -21,11 +21,15 @@ __all__ = ["BlockWindow", "Replacement", "Stretch"]
 
 @dataclass(slots=True)
 class Replacement:
-    """The pieces from `place` on that an edit replaces, and what comes instead."""
+    """The pieces from `place` on that an edit replaces, and what comes instead.
+
+    `is_open`: the last of them is a remainder; where it is to be divided is not known yet.
+    """
 
     place: Place
     count: int
     pieces: list[str]
+    is_open: bool = False
 
 
 class Stretch:
@@ -51,6 +55,12 @@ class Stretch:
         self.bad += bad
         self.after = run.states[count]
 
+    def leave(self, piece: str, machine: Machine) -> None:
+        """A piece that is not run yet: the state before it is one that no piece but a text's first can follow."""
+        self.pieces.append(piece)
+        self.states.append(machine.start)
+        self.bad.append(0)
+
     def units(self, machine: Machine) -> bytearray:
         """Whether a unit begins at each of the pieces."""
         pairs = zip(self.pieces, self.states, strict=True)
@@ -58,17 +68,20 @@ class Stretch:
 
 
 class BlockWindow:
-    """`render.Window` over a document, seen from one piece."""
+    """`render.Window` over a document, seen from one piece; `back` and `ahead`: how many pieces it was asked for."""
 
-    __slots__ = ("blocks", "last", "seen")
+    __slots__ = ("ahead", "back", "blocks", "last", "place", "seen")
 
     def __init__(self, blocks: Blocks, place: Place, line: int, column: int) -> None:
-        self.blocks = blocks
+        self.blocks, self.place, self.back, self.ahead = blocks, place, 0, 0
         self.seen = [Placed(blocks.piece(place), blocks.state(place), line, column)]
         self.last: Place | None = place
 
     def __call__(self, back: int) -> Placed | None:
-        """The piece that many before the one it is seen from; None before the text's beginning."""
+        """The piece that many before the one it is seen from (negative: behind it); None outside of the text."""
+        if back < 0:
+            return self._behind(-back)
+        self.back = max(self.back, back)
         while len(self.seen) <= back and self.last is not None:
             self.last = self.blocks.prior(self.last)
             if self.last is not None:
@@ -77,3 +90,17 @@ class BlockWindow:
                 column = above.column - len(piece) if line == above.line else self.blocks.column_of(self.last)
                 self.seen.append(Placed(piece, self.blocks.state(self.last), line, column))
         return self.seen[back] if back < len(self.seen) else None
+
+    def _behind(self, count: int) -> Placed | None:
+        self.ahead = max(self.ahead, count)
+        place: Place | None = self.place
+        line, column = self.seen[0].line, self.seen[0].column
+        for _ in range(count):
+            assert place is not None
+            piece = self.blocks.piece(place)
+            line, column = (line + 1, 0) if piece[-1:] in ("\n", "\r") else (line, column + len(piece))
+            place = self.blocks.after(place)
+            if place is None:
+                return None
+        assert place is not None
+        return Placed(self.blocks.piece(place), self.blocks.state(place), line, column)

@@ -251,7 +251,9 @@ class _Builder:
             self.part.append(text[step.token.start:step.token.end])
             if mode is not None:
                 break
-            leaf = Token(machine.lexer.names[step.token.kind], "".join(self.part), *self.part_at)
+            wrong = step.kind not in (step.token.kind, -1) and step.token.kind not in machine.wrong
+            kind = "ERROR" if wrong else machine.lexer.names[step.token.kind]
+            leaf = Token(kind, "".join(self.part), *self.part_at)
             self.part = []
             assert not isinstance(step.before, InToken)
             if step.kind < 0:
@@ -306,12 +308,11 @@ class _Builder:
             self._apply(entry.actions, entry.leaf)
 
     def _unwind(self, state: Settled) -> None:
-        """Parsing goes on further out: close what is open beyond it."""
+        """Parsing goes on elsewhere: close what is open beyond it; what would be open there stands for what is."""
+        self._settle()
         opens = self.machine.cells.opens(state.cells[0])
-        if self.logs is not None and len(state.cells) == 1 and opens != len(self.open) - 1:
-            self._settle()
-        if self.logs is None:
-            del self.open[opens + 1:]
+        del self.open[opens + 1:]
+        self.open += [self.open[-1]] * (opens + 1 - len(self.open))
 
     def finish(self, at_end: bool) -> Node:
         state = self.state

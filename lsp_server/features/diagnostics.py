@@ -64,7 +64,7 @@ def diagnostics_json(document: OpenDocument, positions: Positions, shape: Shape)
     if analysis is None or text is None:
         return []
     found = analysis.diagnostics(shape.most + 1)
-    if document.is_loading:  # the last unit may well go on
+    if not text.is_read:  # the last unit may well go on
         line = _last_unit(analysis)
         found = [diagnostic for diagnostic in found if diagnostic.span.end.line < line]
     if len(found) > shape.most:

@@ -35,12 +35,7 @@ class Subject:
 
 def fresh(machine: Machine, limits: Limits | None = None) -> Machine:
     """A machine of the same grammar and lexer that has seen no text."""
-    names = machine.lexer.names
-    return Machine(
-        machine.tables, machine.lexer, margin=tuple(names[kind] for kind in machine.margin),
-        closers=tuple(names[kind] for kind in machine.closers),
-        wrong={names[kind]: token for kind, token in machine.wrong.items()}, advise=machine.advise,
-        likely=tuple(names[kind] for kind in machine.likely), spaced=machine.spaced, limits=limits or machine.limits)
+    return machine.again(limits or machine.limits)
 
 
 def _json_texts() -> list[str]:

@@ -27,8 +27,10 @@ def test_the_demo_reports_what_it_must_and_ends_with_0(tmp_path: Path) -> None:
 
     output = done.stdout.decode()
     assert (done.returncode, done.stderr) == (0, b""), output
-    assert output.count("\n== ") == 13
+    assert output.count("\n== ") == 15
     assert "`(` on line" in output
+    assert "parsing version 1: " in output
+    assert "awaiting version 1: 0 bytes wait (feeder.await)" in output
     assert output.rstrip().endswith("all as expected")
     assert list(tmp_path.iterdir()) == [tmp_path / ".home"]
 
@@ -39,7 +41,7 @@ def test_a_quiet_demo_shows_the_account_only(tmp_path: Path) -> None:
     lines = done.stdout.decode().strip().splitlines()
     assert done.returncode == 0
     assert lines[0].split() == ["act", "keystrokes", "p50", "ms", "p95", "ms", "slowest", "ms", "result"]
-    assert len(lines) == 1 + 13 + 1
+    assert len(lines) == 1 + 15 + 1
 
 
 # ------------------------------------------------------------------------------------------- servers that misbehave
@@ -92,7 +94,7 @@ def test_a_server_that_finds_nothing_makes_it_1(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert "NOT AS EXPECTED: parser.syntax.expected_tokens did not arrive" in done.stdout
-    assert "of 13 acts not as expected" in done.stdout
+    assert "of 15 acts not as expected" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -231,7 +233,8 @@ def test_percentiles_are_values_that_were_measured() -> None:
 
 
 def test_the_account_sums_up_all_keystrokes_but_not_the_opening() -> None:
-    account = rows([Played("open", (9.0,), None), Played("a", (0.001, 0.002), None), Played("b", (0.004,), "gone")])
+    opening = Played("open", (9.0,), None, is_typing=False)
+    account = rows([opening, Played("a", (0.001, 0.002), None), Played("b", (0.004,), "gone")])
 
     assert account[1] == ("a", "2", "1.0", "2.0", "2.0", "as expected")
     assert account[-1] == ("all keystrokes", "3", "2.0", "4.0", "4.0", "1 of 3 acts not as expected")

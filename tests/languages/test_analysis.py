@@ -10,10 +10,12 @@ from engine.languages import facts
 from engine.languages.analysis import Analysis
 from engine.languages.language import CheckSettings, Language, UnitFacts
 from engine.languages.stream import Checker
+from engine.parse import blocks
 from engine.parse.diagnostics import Diagnostic, Severity
 from engine.parse.machine import Machine
 from engine.parse.source import Position, Span
 from engine.parse.tree import Node, Token
+from engine.parse.work import Work
 from tests.parse.edits import random_span, random_text
 from tests.parse.little import SAMPLE, little_machine
 
@@ -89,6 +91,47 @@ def check_law(seed: int, rounds: int) -> int:
 @pytest.mark.parametrize("seed", range(3))
 def test_edited_is_fresh_is_streamed(seed: int) -> None:
     assert check_law(seed, 4) == 80
+
+
+def check_settling_law(seed: int, rounds: int) -> int:
+    """Edits with little work each, in the end settled, say what a fresh analysis says; notes and names agree too."""
+    r = random.Random(seed)
+    open_ = 0
+    for _ in range(rounds):
+        analysis = Analysis(LITTLE, r.choice(SAMPLES) * 3)
+        for _ in range(20):
+            undo = r.random() < .4
+            span = Span(Position(0, 0), Position(0, 2)) if undo else random_span(r, analysis.document)
+            text = "" if undo else r.choice(["/*", "*/", '"', "{", "}", "\n", random_text(r, SAMPLES)])
+            if span.end.column > len(analysis.document.line(span.end.line).rstrip("\r\n")):
+                continue
+            analysis.begin_edit(span, text)
+            analysis.settle(Work(analysis.document.machine, r.choice([1, 50, 500])))
+            open_ += not analysis.document.is_settled
+            if r.random() < .3:
+                analysis.settle(Work(analysis.document.machine, r.choice([20, 200])))
+            if not analysis.document.is_settled and r.random() < .7:
+                continue
+            analysis.settle()
+            fresh = Analysis(LITTLE, analysis.document.text())
+            assert facts.in_order(analysis.diagnostics()) == facts.in_order(fresh.diagnostics())
+            assert (analysis._names, analysis._name_count) == (fresh._names, fresh._name_count)
+    return open_
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_edits_that_are_settled_later_are_fresh(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "BLOCK", 7)
+
+    assert check_settling_law(seed, 8) > 10
+
+
+@pytest.mark.campaign
+def test_settling_campaign(seed: int, campaign: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "BLOCK", 7)
+    print(f"seed {seed}")
+
+    assert check_settling_law(seed, 50 * campaign) > 50
 
 
 @pytest.mark.campaign

@@ -5,6 +5,7 @@ The model keeps a text as encoded code units and splices those; it shares no cod
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
@@ -105,6 +106,8 @@ def test_random_edits_give_the_text_that_the_client_has(encoding: str, data: st.
         assert document.lost is None
         assert (text_of(document), document.version) == (model.text, version)
 
+    documents.advance(document, math.inf)
+    assert not document.is_parsing
     assert document.analysis is not None
     fresh = Analysis(document.analysis.language, model.text)
     assert document.analysis.diagnostics() == fresh.diagnostics()

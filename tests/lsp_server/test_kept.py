@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,6 +83,7 @@ def test_after_any_edits_what_is_sent_is_what_a_fresh_document_would_send(data: 
         new = data.draw(LINES | st.just(""))
         units = [len(lines[line][:at].encode("utf-16-le")) // 2 for at in (column, end)]
         documents.change(Changed(URI, version, (Edit(new, (line, units[0]), (line, units[1])),)))
+        documents.advance(document, math.inf)
         text = "".join(lines[:line]) + lines[line][:column] + new + lines[line][end:] + "".join(lines[line + 1 :])
         fresh = Documents(Positions("utf-16"), CheckSettings()).open(Opened(URI, "reml", 1, text))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,9 @@ from hypothesis import strategies as st
 from engine.languages import CheckSettings, language_named
 from engine.languages.analysis import Analysis
 from engine.parse.source import Position, Span, split_lines
+from engine.parse.work import Work
 from lsp_server.loading import AT_ONCE, LoadingText
+from lsp_server.waiting import WaitingText
 
 JSON = language_named("json")
 assert JSON is not None
@@ -20,8 +24,14 @@ def loading(text: str) -> LoadingText:
     """A text that is still unparsed, whatever its length."""
     assert JSON is not None
     made = LoadingText(JSON, "x" * (AT_ONCE + 1), CheckSettings())
-    made._rest = split_lines(text)
+    made._waiting = WaitingText(text)
     return made
+
+
+def advance(made: LoadingText, amount: float, characters: int | None = None) -> None:
+    """Some work on a text, taken so many characters at a time."""
+    made._characters = characters or made._characters
+    made.advance(Work(made.analysis.document.machine, amount))
 
 
 def spliced(text: str, span: Span, new: str) -> str:
@@ -45,12 +55,12 @@ def test_slices_and_edits_in_any_order_give_the_text_and_its_diagnostics(data: s
             made.edit(Span(start, end), new)
             text = spliced(text, Span(start, end), new)
         else:
-            made.grow(data.draw(st.integers(1, 12)))
+            advance(made, 1, data.draw(st.integers(1, 12)))
         lines = split_lines(text)
         assert made.text() == text
         assert [made.line(index) for index in range(made.line_count)] == lines
     while not made.is_complete:
-        made.grow(7)
+        advance(made, 1, 7)
 
     assert made.text() == made.analysis.document.text() == text
     assert JSON is not None
@@ -66,13 +76,41 @@ def test_only_a_large_text_is_parsed_in_slices(length: int, complete: bool) -> N
     assert made.text() == "1" * length
 
 
-def test_a_slice_takes_whole_lines_and_not_much_more_than_asked_for() -> None:
+def test_a_slice_takes_whole_lines_and_no_more_than_asked_for() -> None:
     made = loading("1,\n" * 1000)
 
-    made.grow(100)
+    advance(made, 1, 100)
 
-    assert made.analysis.document.line_count - 1 == 34
+    assert made.analysis.document.line_count - 1 == 33
     assert made.line_count == 1001
+    assert made.waiting_bytes == 3 * 967
+
+
+def test_a_slice_ends_when_its_work_is_done_and_later_ones_know_how_much_that_is() -> None:
+    made = loading("1,\n" * 100_000)
+    parsed = []
+    while not made.is_complete:
+        advance(made, 2_000)
+        parsed.append(made.analysis.document.line_count)
+
+    longest = max(b - a for a, b in pairwise(parsed))
+    assert len(parsed) > 20
+    assert longest < 4 * 100_000 / len(parsed)
+
+
+def test_what_an_edit_changes_is_worked_off_before_the_rest_is_parsed() -> None:
+    made = loading("[\n" + "[1, 2, 3],\n" * 50_000 + "0]\n")
+    for _ in range(10):
+        advance(made, 2_000)
+    parsed = made.analysis.document.line_count
+    made.edit(Span(Position(0, 0), Position(0, 0)), "[")
+    lines = []
+    while not made.analysis.document.is_settled:
+        advance(made, 500)
+        lines.append(made.analysis.document.line_count)
+
+    assert len(lines) > 3
+    assert set(lines[:-1]) == {parsed}
 
 
 def test_a_very_long_line_is_divided() -> None:
@@ -80,10 +118,10 @@ def test_a_very_long_line_is_divided() -> None:
     made = loading(text)
     slices = 0
     while not made.is_complete:
-        made.grow(50_000)
+        advance(made, 100)
         slices += 1
         assert [made.line(index) for index in range(made.line_count)] == [text, ""]
 
-    assert slices == 5
+    assert slices > 5
     assert JSON is not None
     assert made.analysis.diagnostics() == Analysis(JSON, text).diagnostics()

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from engine.parse.flow import Auto
+from lsp_server.feeder import FLOW
 from lsp_server.settings import ServerSettings, decoded, file_layer, layer_of
 from lsp_server.testing import ServerProcess
 from lsp_server.testing.client import USUAL_CAPABILITIES
@@ -37,6 +39,24 @@ def test_layers_are_decoded_together(layers: list[dict], most: int, targets: set
     settings, complaints = decoded(layers)
 
     assert (settings.max_diagnostics, set(settings.check.targets), len(complaints)) == (most, targets, faults)
+
+
+@pytest.mark.parametrize(
+    ("flow", "high", "low", "debounce"),
+    [
+        ({}, FLOW.high_watermark, FLOW.low_watermark, None),
+        ({"highWatermark": 500}, 500, 500, None),
+        ({"high_watermark": 9000, "low_watermark": 8000}, 9000, 8000, None),
+        ({"low_watermark": 8000}, 8000, 8000, None),
+        ({"policy": {"backpressure": {"debounce": 20_000_000}}}, FLOW.high_watermark, FLOW.low_watermark, 20_000_000),
+    ],
+)
+def test_the_flow_of_changes_can_be_set(flow: dict, high: int, low: int, debounce: int | None) -> None:
+    chosen = decoded([{"stream": {"flow": flow}}])[0].flow
+
+    assert (chosen.high_watermark, chosen.low_watermark) == (high, low)
+    assert isinstance(chosen.policy, Auto)
+    assert chosen.policy.backpressure.debounce == debounce
 
 
 @pytest.mark.parametrize(

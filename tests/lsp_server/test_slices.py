@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from itertools import pairwise
 
 from engine.languages import CheckSettings
+from engine.parse.flow import Auto, BackpressureSpec, FlowController
 from lsp_server.documents import Documents, OpenDocument
 from lsp_server.loading import AT_ONCE
 from lsp_server.positions import Positions
-from lsp_server.slices import LEAST_CHARACTERS, MOST_CHARACTERS, PART_SECONDS, SLICE_SECONDS, SliceQueue
-from lsp_server.sync import Changed, Edit, Opened
+from lsp_server.slices import PART_NS, SLICE_WORK, SliceQueue
+from lsp_server.sync import Changed, Edit, Opened, Unreadable
 from lsp_server.testing import ServerProcess
 
 LINES = AT_ONCE // 3 + 1
@@ -18,22 +20,35 @@ LARGE = "1,\n" * LINES
 
 
 class Desk:
-    """A queue whose loop and clock are in the test's hands; parsing takes as long as the test says."""
+    """A queue whose loop and clock are in the test's hands; a turn takes as long as the test says."""
 
-    def __init__(self, seconds_each: float = SLICE_SECONDS) -> None:
+    def __init__(self, turn_ns: int = 0) -> None:
         self.documents = Documents(Positions(), CheckSettings())
-        self.soon: deque[Callable[[], None]] = deque()
+        self.soon: deque[tuple[float, Callable[[], None]]] = deque()
         self.shown: list[tuple[str, bool]] = []
-        self.now = 0.0
-        self.seconds_each = seconds_each
-        self.queue = SliceQueue(self.documents, self.show, self.soon.append, self.clock)
+        self.told: list[tuple[str, bool]] = []
+        self.applied: list[int] = []
+        self.now = 0
+        self.turn_ns = turn_ns
+        self.queue = SliceQueue(
+            self.documents, self.show, self.apply, self.tell, self.later, lambda: self.now
+        )
 
-    def clock(self) -> float:
-        self.now += self.seconds_each
-        return self.now
+    def later(self, seconds: float, call: Callable[[], None]) -> None:
+        self.soon.append((seconds, call))
 
     def show(self, document: OpenDocument) -> None:
-        self.shown.append((document.uri, not document.is_loading))
+        self.shown.append((document.uri, not document.is_parsing))
+
+    def tell(self, document: OpenDocument) -> None:
+        self.told.append((document.uri, document.is_parsing))
+
+    def apply(self, changed: Changed | Unreadable) -> None:
+        assert isinstance(changed, Changed)
+        document = self.documents.change(changed)
+        assert document is not None
+        self.applied.append(changed.version)
+        self.queue.add(document)
 
     def open(self, name: str, text: str = LARGE) -> OpenDocument:
         document = self.documents.open(Opened(f"file:///{name}.json", "json", 1, text))
@@ -44,9 +59,15 @@ class Desk:
         count = 0
         while self.soon and count < most:
             assert len(self.soon) == 1
-            self.soon.popleft()()
+            seconds, call = self.soon.popleft()
+            self.now += self.turn_ns + round(seconds * 1e9)
+            call()
             count += 1
         return count
+
+
+def insert(version: int, text: str = "1", line: int = 0) -> Changed:
+    return Changed("file:///a.json", version, (Edit(text, (line, 0), (line, 0)),))
 
 
 def test_a_small_document_needs_no_slices() -> None:
@@ -58,28 +79,39 @@ def test_a_small_document_needs_no_slices() -> None:
 
 
 def test_a_large_document_is_shown_in_parts_and_completely_once_at_the_end() -> None:
-    desk = Desk(seconds_each=PART_SECONDS / 4)
+    desk = Desk(turn_ns=PART_NS // 4)
     document = desk.open("a")
 
     turns = desk.turns()
 
-    assert turns > 5
-    assert len(desk.shown) > 3
+    assert turns > 9
+    assert desk.shown[0] == (document.uri, False)
+    assert len(desk.shown) == 2 + (turns - 2) // 4
     assert desk.shown[-1] == (document.uri, True)
     assert [complete for _, complete in desk.shown].count(True) == 1
+    assert desk.told == [(document.uri, True)] * (turns - 1)
     assert document.text is not None
     assert document.text.text() == LARGE
+
+
+def test_the_beginning_is_shown_after_the_first_slice() -> None:
+    desk = Desk()
+    desk.open("a")
+
+    desk.turns(1)
+
+    assert len(desk.shown) == 1
 
 
 def test_the_document_that_was_touched_last_comes_first() -> None:
     desk = Desk()
     first, second = desk.open("a"), desk.open("b")
     desk.turns(1)
-    assert (first.text.analysis.document.line_count, second.is_loading) == (1, True)  # type: ignore[union-attr]
+    assert (first.text.analysis.document.line_count, second.is_parsing) == (1, True)  # type: ignore[union-attr]
     desk.queue.add(first)
     desk.turns()
 
-    assert desk.shown == [(first.uri, True), (second.uri, True)]
+    assert [one for one in desk.shown if one[1]] == [(first.uri, True), (second.uri, True)]
 
 
 def test_a_document_that_is_closed_or_lost_or_replaced_is_forgotten() -> None:
@@ -90,19 +122,77 @@ def test_a_document_that_is_closed_or_lost_or_replaced_is_forgotten() -> None:
     again = desk.open("c", LARGE + "2\n")
     desk.turns()
 
-    assert desk.shown == [(again.uri, True)]
-    assert replaced.is_loading
-    assert closed.is_loading
+    assert desk.shown[-1] == (again.uri, True)
+    assert {uri for uri, _ in desk.shown} == {again.uri}
+    assert replaced.is_parsing
+    assert closed.is_parsing
 
 
-def test_a_slices_length_follows_from_how_long_one_takes() -> None:
-    slow, fast = Desk(seconds_each=SLICE_SECONDS * 100), Desk(seconds_each=0.0)
-    for desk in (slow, fast):
-        desk.open("a", LARGE * 20)
+def test_no_slice_is_more_than_its_share() -> None:
+    desk = Desk()
+    document = desk.open("a", LARGE * 5)
+    assert document.text is not None
+    parsed = []
+    while desk.turns(1):
+        parsed.append(document.text.analysis.document.line_count)
 
-    assert slow.turns(200) == 200
-    assert fast.turns() < 3 + len(LARGE) * 20 // MOST_CHARACTERS + 5
-    assert slow.queue._characters == LEAST_CHARACTERS
+    longest = max(after - before for before, after in pairwise(parsed))
+    assert longest <= 2 * SLICE_WORK
+
+
+def test_changes_wait_while_slices_are_parsed_and_come_before_the_next_one() -> None:
+    desk = Desk()
+    document = desk.open("a")
+    desk.turns(2)
+    for version in (2, 3):
+        desk.queue.feed(document, insert(version))
+
+    desk.turns(1)
+    assert desk.applied == [2]
+    desk.turns(1)
+    assert desk.applied == [2, 3]
+    desk.turns()
+    assert document.text is not None
+    assert document.text.text() == "11" + LARGE
+
+
+def test_changes_past_the_watermark_are_merged_into_the_last_version() -> None:
+    desk = Desk()
+    document = desk.open("a")
+    desk.turns(2)
+    for version in range(2, 202):
+        desk.queue.feed(document, insert(version))
+    assert desk.told[2:] == [(document.uri, True)] * (200 - 64)
+    desk.turns()
+
+    assert desk.applied == [201]
+    assert document.text is not None
+    assert document.text.text() == "1" * 200 + LARGE
+
+
+def test_who_asks_for_the_newest_version_gets_it_at_once() -> None:
+    desk = Desk()
+    document = desk.open("a")
+    for version in (2, 3, 4):
+        desk.queue.feed(document, insert(version))
+
+    desk.queue.flush()
+
+    assert desk.applied == [4]
+    assert not document.feeder
+
+
+def test_with_a_debounce_changes_wait_for_more_and_slices_go_on() -> None:
+    desk = Desk()
+    desk.documents.flow = FlowController(policy=Auto(BackpressureSpec(debounce=5_000_000)))
+    document = desk.open("a")
+    desk.queue.feed(document, insert(2))
+
+    desk.turns()
+
+    assert desk.shown[-1][1]  # parsed to the end while the change waited
+    assert desk.applied == [2]
+    assert desk.now == 5_000_000
 
 
 URI = "file:///w/a.json"

@@ -113,3 +113,15 @@ def test_one_alternative_at_a_time_for_the_little_language() -> None:
     widest = max(len(state.cells) for state in states(machine, SAMPLE) if isinstance(state, State))
 
     assert widest == 1
+
+
+def test_a_line_inside_an_unfinished_token_costs_no_run() -> None:
+    machine = little_machine()
+    inside = machine.start["/* a comment\n"]
+    before = machine.pieces_run
+
+    assert inside["still in it\n"] is inside
+    assert machine.pieces_run == before
+    assert inside["/* deeper\n"] is not inside
+    assert inside["its end */\n"] is not inside
+    assert inside["\udc80 a byte that is no text\n"] is not inside

@@ -156,3 +156,34 @@ def test_a_state_is_shown_in_a_line(limits: Limits) -> None:
     assert InToken in shown
     assert all(len(text) < 200 for text in shown.values())
     assert all(text.startswith(kind.__name__) for kind, text in shown.items())
+
+
+# ------------------------------------------------------------------------------------------------- what is only tried
+BROKEN = "fn f(a) {\n  let b = (1 + [2, 3)\n}\n" * 3
+
+
+def test_what_a_search_for_repairs_tries_is_no_part_of_the_graph() -> None:
+    document = Document(little_machine(), BROKEN)
+    machine = document.machine
+    made = machine.cells.made
+
+    assert document.diagnostics()
+    assert machine.cells.made == made
+    assert machine.repair_steps > 0
+    assert machine.aside.cells.made > 0
+
+
+def test_what_was_tried_is_forgotten_past_its_bound_and_nothing_else_is_said() -> None:
+    narrow = Document(little_machine().again(Limits(searched=30)), BROKEN)
+
+    assert narrow.diagnostics() == Document(little_machine(), BROKEN).diagnostics()
+    assert narrow.machine.aside.renewals > 0
+    assert narrow.machine.aside.cells.made <= 30
+
+
+def test_a_mistake_in_a_deep_nest_is_repaired_as_in_a_shallow_one() -> None:
+    texts = ["(" * depth + "1 + + 2" + ")" * depth for depth in (40, 3_000)]
+    shallow, deep = (Document(little_machine(), text).diagnostics() for text in texts)
+
+    assert [[fix.title for fix in one.fixes] for one in deep] == [[fix.title for fix in one.fixes] for one in shallow]
+    assert shallow[0].fixes

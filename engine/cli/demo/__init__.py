@@ -60,9 +60,11 @@ def demo(context: click.Context, timeout: float, fast: bool) -> int:
 
 
 def _played(client: Client, folder: Path, screen: Screen, pace: float) -> int:
+    from engine.cli.demo.flood import flood
     from engine.cli.demo.play import play
 
     screen.started(client.start(folder, SETTINGS))
     played: list[Played] = list(play(client, (folder / "tour.reml").as_uri(), screen, lambda: time.sleep(pace)))
+    played += flood(client, (folder / "large.reml").as_uri(), screen)
     screen.summary(played)
     return int(any(act.wrong for act in played))

@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Self
@@ -59,6 +59,9 @@ class Client:
         self._inbox: queue.Queue[tuple[float, Message | None]] = queue.Queue(QUEUED)
         self._requests = 0
         self._diagnostics: dict[str, tuple[Message, ...]] = {}
+        self._versions: set[int] = set()
+        self.on_status: Callable[[Message], None] = lambda _status: None
+        """Called with what `penstock/streamStatus` says, while something else is awaited."""
         self._encoding = "utf-16"
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(
@@ -111,6 +114,26 @@ class Client:
             "contentChanges": [{"range": {"start": start, "end": end}, "text": text}],
         }
         return self._settled("textDocument/didChange", params, uri, version)
+
+    def change_all(self, uri: str, first: int, edits: Sequence[tuple[tuple[int, int, int], str]]) -> tuple[Answer, int]:
+        """Sends edits in ASCII lines, a version each, without a pause; what is said of the last one.
+
+        Also how many of the versions diagnostics were sent for. Raises `NoAnswer`.
+        """
+        self._versions.clear()
+        answer = Answer(first, (), 0.0)
+        began = self._clock()
+        last = first + len(edits) - 1
+        for version, ((line, start, end), text) in enumerate(edits, first):
+            span = {"start": {"line": line, "character": start}, "end": {"line": line, "character": end}}
+            document = {"uri": uri, "version": version}
+            params = {"textDocument": document, "contentChanges": [{"range": span, "text": text}]}
+            if version < last:
+                self.notify("textDocument/didChange", params)
+            else:
+                answer = self._settled("textDocument/didChange", params, uri, version)
+        shown = len(self._versions & set(range(first, last + 1)))
+        return replace(answer, seconds=self._clock() - began), shown
 
     def request(self, method: str, params: Message | None) -> Message:
         """The result of a request. Raises `NoAnswer`, also when the server answers with an error."""
@@ -170,6 +193,9 @@ class Client:
                 raise NoAnswer(f"the server ended while {awaited} was awaited (exit code {self._process.poll()})")
             if message.get("method") == "textDocument/publishDiagnostics":
                 self._diagnostics[message["params"]["uri"]] = tuple(message["params"]["diagnostics"])
+                self._versions.add(message["params"].get("version"))
+            if message.get("method") == "penstock/streamStatus":
+                self.on_status(message["params"])
             if "method" in message and "id" in message:
                 self._send({"id": message["id"], "result": None})
             yield arrived, message

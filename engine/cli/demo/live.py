@@ -67,6 +67,11 @@ class LiveScreen(Screen):
         """A keystroke was answered."""
         self._draw(text, key.line, answer, key.label)
 
+    def status(self, line: str) -> None:
+        """The server said how far it is."""
+        self._live.update("", refresh=True)
+        self._console.print(RichText(f"  {line}", "dim"))
+
     def ended(self, wrong: str | None) -> None:
         """An act is over."""
         mark = RichText("✗ ", "bold red") if wrong else RichText("✓ ", "bold green")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.cli.demo.client import Answer, Client
 from engine.cli.demo.screen import Screen
@@ -18,11 +18,15 @@ __all__ = ["Played", "percentile", "play"]
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """An act that is over: how long each of its keystrokes took, and what was not as it must be."""
+    """An act that is over: how long each of its keystrokes took, and what was not as it must be.
+
+    `is_typing` is false of what is no keystroke, which does not count in the sum.
+    """
 
     title: str
     seconds: tuple[float, ...]
     wrong: str | None
+    is_typing: bool = True
 
 
 def play(client: Client, uri: str, screen: Screen, pause: Callable[[], None]) -> Iterator[Played]:
@@ -32,7 +36,7 @@ def play(client: Client, uri: str, screen: Screen, pause: Callable[[], None]) ->
     answer = client.open(uri, "reml", "".join(text.lines))
     screen.act(opening)
     screen.opened(text, answer)
-    yield _judged(opening, (answer.seconds,), answer)
+    yield replace(_judged(opening, (answer.seconds,), answer), is_typing=False)
     version = 1
     for act in acts(text):
         screen.act(act)

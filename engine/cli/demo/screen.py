@@ -58,6 +58,10 @@ class Screen:
         label = key.label + " " * (10 - display_width(key.label))
         self._say(f"   {key.line + 1:>3}:{key.column + 1:<3} {label} {_took(answer)}  {described(answer)}")
 
+    def status(self, line: str) -> None:
+        """The server said how far it is."""
+        self._say(f"   {line}")
+
     def ended(self, wrong: str | None) -> None:
         """An act is over."""
         if wrong:
@@ -101,7 +105,7 @@ def rows(played: Sequence[Played]) -> list[tuple[str, ...]]:
     """The account as table rows, the sum last."""
     from engine.cli.demo.play import Played, percentile
 
-    everything = Played("all keystrokes", tuple(s for act in played[1:] for s in act.seconds), None)
+    everything = Played("all keystrokes", tuple(s for act in played if act.is_typing for s in act.seconds), None)
     wrong = sum(act.wrong is not None for act in played)
     result = []
     for act in [*played, everything]:

@@ -47,8 +47,11 @@ _JSONC_NAMES = (
 def make_machine(dialect: str) -> Machine:
     """A machine of its own for ``json``, ``jsonl`` or ``jsonc``; the languages below share one each."""
     grammar, lexer, hook = _DIALECTS[dialect]
-    closers, likely = ("]", "}", ","), (",", ":", "}", "]")
-    return compile_grammar(grammar(), lexer(), closers=closers, wrong=WRONG, advise=hook, likely=likely)
+    closers, likely = ("]", "}", ","), (",", ":", "}", "]", "null", "STRING", "{", "[")
+    return compile_grammar(
+        grammar(), lexer(), closers=closers, wrong=WRONG, advise=hook, likely=likely,
+        lines_ahead=0 if dialect == "jsonl" else 3,      # its lines have nothing to do with each other
+        holes={"STRING": '""', "NUMBER": "0", "null": "null", "true": "true", "false": "false"})
 
 
 _DIALECTS: dict[str, tuple[Callable[[], Grammar], Callable[[], JsonLexer], Advise]] = {

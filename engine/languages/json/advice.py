@@ -202,7 +202,8 @@ def _misplaced(s: Situation) -> Advice | None:
     if s.kind in ("]", "}"):
         return _closer(s, last)
     if s.kind == ":" and _container(s) == "Array":
-        return Advice("json.colon_in_array", "an array holds values without keys; members with keys stand in `{ }`")
+        message = "an array holds values without keys; members with keys stand in `{ }`"
+        return Advice("json.colon_in_array", message, only=True)
     return _value(s, last) if s.kind in _VALUES else None
 
 
@@ -248,7 +249,7 @@ def _value(s: Situation, last: Located) -> Advice | None:
         return Advice("json.missing_colon", "a `:` is missing between key and value", fixes)
     if s.expected == ("EOF",):
         message = "the text ends after its value, but another one begins here; a `.jsonl` file holds a value per line"
-        return Advice("json.extra_value", message)
+        return Advice("json.extra_value", message, only=True)
     return None
 
 

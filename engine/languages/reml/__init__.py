@@ -23,7 +23,7 @@ def make_machine(profile: Profile = "unicode") -> Machine:
     """A machine of its own; `profile` says which characters identifiers may have."""
     from engine.languages.reml.advice import advise
     from engine.languages.reml.grammar import CLOSERS, MARGIN, reml_grammar
-    from engine.languages.reml.lexer import LIKELY, SPACED, WRONG, reml_lexer
+    from engine.languages.reml.lexer import HOLES, LIKELY, SPACED, WRONG, reml_lexer
     from engine.parse.compile import compile as compile_grammar
 
     return compile_grammar(
@@ -35,6 +35,7 @@ def make_machine(profile: Profile = "unicode") -> Machine:
         advise=advise,
         likely=LIKELY,
         spaced=SPACED,
+        holes=HOLES,
     )
 
 

@@ -161,7 +161,7 @@ _WRONG: Final[dict[str, Callable[[Situation], Advice | None]]] = {
 
 # ------------------------------------------------------------------------------------------------ misplaced tokens
 def _missing_with(s: Situation) -> Advice | None:
-    if "with" not in s.expected:
+    if "with" not in s.expected or not s.lacks("with"):
         return None
     if _inside(s) == "Handle" and s.kind == "handler":
         fix = "Insert `with`", ((0, s.start, s.start, "with "),)
@@ -174,6 +174,8 @@ def _missing_with(s: Situation) -> Advice | None:
 
 def _missing_then(s: Situation) -> Advice | None:
     if _inside(s) != "If" or "then" not in s.expected or "then" in s.after or s.kind in _COMPARISONS:
+        return None
+    if not s.lacks("then"):
         return None
     fix = "Insert `then`", ((0, s.start, s.start, "then "),)
     return Advice(
@@ -206,7 +208,7 @@ def _missing_value(s: Situation) -> Advice | None:
         return Advice(message=f"a constant needs its type: `const {_short(last.text)}: Type = …`")
     if last.line_offset or s.kind in ("EOF", ";", "}"):
         return Advice(message=f"`{word}` needs a value: `= …` is missing behind `{_short(last.text)}`")
-    if _begins_value(s) and last.kind in ("IDENT", "UPPER", ")", "]", "}", ">", "_", "self"):
+    if _begins_value(s) and s.lacks("=") and last.kind in ("IDENT", "UPPER", ")", "]", "}", ">", "_", "self"):
         return Advice(
             message=f"`=` is missing in front of the value of `{word}`",
             fixes=(("Insert `=`", ((0, s.start, s.start, "= "),)),),
@@ -243,6 +245,8 @@ def _chained(s: Situation) -> Advice | None:
     last = _last(s)
     if last is None or last.line_offset or found.start is None:
         return Advice(message=message)
+    if "fn" in (proposal.kind for proposal in s.repair):
+        return None
     fix = "Put the first comparison in parentheses", ((0, found.start, found.start, "("), (0, last.end, last.end, ")"))
     return Advice(message=message, fixes=(fix,))
 
@@ -260,7 +264,8 @@ def _keyword_as_name(s: Situation) -> Advice | None:
     if last.kind in (")", "]", "}") or last.kind in _OPERANDS:
         return None
     message = f"`{s.kind}` is a keyword and cannot be a name here"
-    return Advice(message=message, fixes=(_replaced(s, f"Write `{s.kind}_`", f"{s.kind}_"),))
+    fix = _replaced(s, f"Write `{s.kind}_`", f"{s.kind}_")
+    return Advice(message=message, fixes=(fix,), first=s.after[:1] not in _STRAY_BEFORE)
 
 
 def _wrong_arrow(s: Situation) -> Advice | None:
@@ -275,7 +280,7 @@ def _wrong_arrow(s: Situation) -> Advice | None:
 
 
 def _missing_arrow(s: Situation) -> Advice | None:
-    if _inside(s) == "Lambda" and "=>" in s.expected and _begins_value(s):
+    if _inside(s) == "Lambda" and "=>" in s.expected and _begins_value(s) and s.lacks("=>"):
         fix = "Insert `=>`", ((0, s.start, s.start, "=> "),)
         return Advice(message="`=>` is missing behind the parameters of this lambda: `fn(x) => value`", fixes=(fix,))
     return None
@@ -324,9 +329,17 @@ def _missing_semicolon(s: Situation) -> Advice | None:
         return Advice(message="a function of `extern` ends with `;`", fixes=(insert,))
     if last.line_offset or not (_begins_value(s) or s.kind in _STATEMENT_WORDS):
         return None
+    stray = bool(s.repair) and s.repair[0].op == "delete"
+    sure = s.kind in _STATEMENT_WORDS and not stray or last.kind in _CLOSED and s.after[:1] in _GOES_ON
+    if not sure and not (s.lacks(";") or stray):
+        return None
     message = f"`{_short(s.text)}` begins something new: put it on a line of its own, or `;` in front of it"
-    return Advice(message=message, fixes=(insert,))
+    return Advice(message=message, fixes=(insert,), first=sure)
 
+
+_CLOSED: Final = frozenset((")", "]", "}"))
+#: What follows a name that is more than a stray word.
+_GOES_ON: Final = (("(",), (".",))
 
 _MISPLACED: Final = (
     _unclosed_block,
@@ -346,6 +359,8 @@ _MISPLACED: Final = (
 )
 _HARD: Final = frozenset(HARD)
 _MARGIN: Final = frozenset(MARGIN)
+#: What follows a keyword that is one too many: the name that it stands in front of.
+_STRAY_BEFORE: Final = tuple((kind,) for kind in ("IDENT", "UPPER"))
 #: Expectations that a name would fulfil.
 _NAMED: Final = frozenset(("IDENT", A_PATTERN, A_TYPE))
 

@@ -18,7 +18,7 @@ from engine.languages.reml.literals import char_fault, escape_fault
 from engine.parse.lexer import Lexer, Spanning, Symbols, Terminal, Trivia
 from engine.parse.machine import WrongToken
 
-__all__ = ["CONTEXTUAL", "FIXITIES", "HARD", "LIKELY", "SOFT", "SPACED", "WRONG", "Profile", "reml_lexer"]
+__all__ = ["CONTEXTUAL", "FIXITIES", "HARD", "HOLES", "LIKELY", "SOFT", "SPACED", "WRONG", "Profile", "reml_lexer"]
 
 #: Which characters identifiers may have: all of Unicode's, or ASCII only.
 Profile = Literal["unicode", "ascii"]
@@ -49,30 +49,15 @@ WRONG: Final = {
 }
 
 #: What people forget, most likely first; the rest of the alphabet is not tried.
-LIKELY: Final = (
-    ")",
-    "]",
-    "}",
-    ",",
-    "=",
-    "->",
-    "IDENT",
-    "with",
-    "then",
-    "=>",
-    ":",
-    "(",
-    "{",
-    "in",
-    "else",
-    "|",
-    ";",
-    "UPPER",
-    ".",
-    "+",
+LIKELY: Final = tuple(
+    ") ] } , _ -> : IDENT = with then => fn ( { | else . in < > + let type ; [ == && |> :: ! & .. ? @ UPPER STRING INT"
+    " use match if var const for while module impl trait enum struct handler operation effect pub as when"
+    " do perform where loop extern return".split()
 )
 #: Those of them that are written with blanks around.
-SPACED: Final = ("=", "->", "with", "then", "=>", "{", "in", "else", "|", "+")
+SPACED: Final = ("=", "->", "=>", "{", "|", "+", "==", "&&", "|>")
+#: What is written for a lost token of a kind that has no fixed text.
+HOLES: Final = {"_": "_", "IDENT": "name", "UPPER": "Name", "STRING": '""', "INT": "0"}
 
 # A float needs a digit or `_` right after its dot, so `1..10` is a range.  `FLOAT_PAIR` is one that is also a path of
 # two tuple indices: `t.0.1`.
