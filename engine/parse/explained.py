@@ -28,19 +28,15 @@ def unexplained(machine: Machine, mistakes: Sequence[Mistake], window: Window, s
     """Those of the mistakes of ``window(0)``, which `scene` shows, that the repair of no earlier one does away with."""
     if not mistakes:
         return []
-    state = _repaired_so_far(machine, window)
-    here, at_end = scene.here, mistakes[-1].kind == EOF
-    if state is None and len(mistakes) > 1:
-        after = _past(machine, scene, mistakes[0])
-        return [m for m in mistakes if m is mistakes[0] or not _is_follower(m)] if after is not None else list(mistakes)
-    if state is None and at_end:
-        own = _mistakes(here)
-        after = _past(machine, scene, own[0]) if own else None
-    else:
-        after = None if state is None else _through(state, here)
-    if after is None or at_end and not machine.accepts_end(after):
+    state, own = _repaired_so_far(machine, window), _mistakes(scene.here)
+    after = None if state is None else _through(state, scene.here)
+    cause: Mistake | None = None
+    if after is None and (len(own) > 1 or own and mistakes[-1].kind == EOF):
+        cause = own[0]
+        after = _past(machine, scene, cause)
+    if after is None or mistakes[-1].kind == EOF and not machine.accepts_end(after):
         return list(mistakes)
-    return [m for m in mistakes if not _is_follower(m)]
+    return [m for m in mistakes if m is cause or not _is_follower(m)]
 
 
 def _is_follower(mistake: Mistake) -> bool:
@@ -96,8 +92,8 @@ def _past(machine: Machine, scene: Scene, mistake: Mistake) -> AnyState | None:
     if scene.here.piece.endswith(("\n", "\r")):
         kinds.append(NL)
     changes = found[0].changes
-    if changes[-1].index >= len(kinds):
-        return None                                      # it goes on in the next line
+    if changes[-1].index > damage.at:
+        return None                                      # what is changed further on is a mistake of its own
     return _replayed(machine, damage, changes, kinds)
 
 

@@ -35,6 +35,7 @@ class Habits:
 
     def __init__(self, lexer: Lexer, sample: str, operands: frozenset[int]) -> None:
         self._words = [OPERAND if kind in operands else kind for kind in range(len(lexer.names))]
+        self._words[EOF] = NL                            # a text may end where a line may
         text = [NL, NL, *self.words(_kinds(lexer, sample))]
         self._single = Counter(text)
         self._size = len(text)
@@ -52,8 +53,9 @@ class Habits:
         """The words of kinds; several line breaks are one."""
         out: list[int] = []
         for kind in kinds:
-            if kind != NL or out[-1:] != [NL]:
-                out.append(self._words[kind])
+            word = self._words[kind]
+            if word != NL or out[-1:] != [NL]:
+                out.append(word)
         return out
 
     def cost(self, words: Sequence[int]) -> int:
@@ -86,8 +88,9 @@ class Surroundings:
         self._line: list[int] = [NL, NL]
         self._places: list[int] = []
         for kind in kinds:
-            if kind != NL or self._line[-1] != NL:
-                self._line.append(habits.word(kind))
+            word = habits.word(kind)
+            if word != NL or self._line[-1] != NL:
+                self._line.append(word)
             self._places.append(len(self._line) - 1)
 
     def inserted(self, kind: int, index: int, below: bool, prior: int | None = None) -> int:
@@ -131,4 +134,3 @@ def _kinds(lexer: Lexer, text: str) -> Iterator[int]:
             mode = token.mode
             if mode is None and token.kind != WS:
                 yield token.kind
-    yield EOF

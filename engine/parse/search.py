@@ -32,20 +32,26 @@ RUN_ON: Final = 6
 _INSERT, _DELETE, _REPLACE = 10, 15, 18
 #: Instead, deleting a token that stands there twice; in addition, deleting one that joins two others, and taking away
 #: a bracket.
-_AGAIN, _JOINS, _BRACKET = 8, 6, 8
+_AGAIN, _JOINS, _BRACKET = 8, 6, 20
 #: In addition: each token that a change is away from the error, each line break in between; each further change;
 #: another error behind the repair.
 _AWAY, _LINE, _FURTHER, _FAILS = 3, 4, 18, 60
 #: An opening bracket that nothing closes as far as can be seen, or that is closed at once.
-_LEFT_OPEN, _EMPTY = 12, 8
+_LEFT_OPEN, _EMPTY = 12, 16
 #: What a replacement costs less if people take the one for the other.
 _ALIKE: Final = 12
 _FAMILIES: Final = tuple(map(frozenset, (
     ("->", "=>", "~>"), (")", "]", "}"), ("(", "[", "{"), ("=", "==", ":="), (",", ";"), (".", "::"))))
-#: In addition, where what is usual counts: what is wrongly there is rarer than what is forgotten.
-_STRAY: Final = 20
-#: A further change that is the same insertion; a replacement of a name or a literal by something else.
-_SAME, _UNLIKE = 2, 8
+#: In addition, where what is usual counts: what is wrongly there is rarer than what is forgotten, above all an opening
+#: bracket that was taken.
+_STRAY, _STRAY_OPENER = 20, 38
+#: A replacement of a token that could be taken, unless people take it for the other one.
+_TAKEN: Final = 10
+#: A repair of several changes that costs more is worth nothing.
+_SEVERAL: Final = 60
+#: A further change that is the same insertion; a replacement of a name or a literal by something else, and by a comma:
+#: those are rather forgotten.
+_SAME, _UNLIKE, _COMMA = 2, 8, 40
 #: Each next group of the likely kinds, and each doubling of the number of kinds that could be inserted just as well.
 _RANK, _CHOICE = 3, 1
 _GROUP: Final = 7
@@ -104,8 +110,8 @@ class _Search:
         self._seed()
         while self.heap and self.steps < MOST_STEPS and len(found) < WANTED:
             attempt = heapq.heappop(self.heap)
-            if simple and len(attempt.changes) > 1:
-                continue                                 # one change was enough
+            if len(attempt.changes) > 1 and (simple or attempt.cost > _SEVERAL):
+                continue                                 # one change was enough, or this is far-fetched
             if attempt.done or self._runs_on(attempt):
                 sort = tuple((change.op, self._sort(change.kind)) for change in attempt.changes)
                 found.setdefault(sort, Found(attempt.changes, attempt.state, not attempt.done, attempt.cost))
@@ -173,12 +179,15 @@ class _Search:
             self._push(plus + _INSERT + opens, changes, after, index, change)
             if kind not in (EOF, new) and below == state.nl:
                 change = Change("replace", new, index)
-                plus += _UNLIKE if operand and self._sort(new) is not None else opens
-                plus -= _ALIKE * alike(self.machine, new, kind)
+                plus += self._unlike(new) if operand and self._sort(new) is not None else opens
+                plus += -_ALIKE if alike(self.machine, new, kind) else _TAKEN * (index < self.at)
                 self._push(plus + _REPLACE + self._bracket(index), changes, after, index + 1, change)
         if kind != EOF:
             cost += self._further(changes, -1)
             self._push(cost + self._deletion(index), changes, state, index + 1, Change("delete", kind, index))
+
+    def _unlike(self, new: int) -> int:
+        return _COMMA if self.machine.tables.kinds[new] == "," else _UNLIKE
 
     def _empty(self, new: int, kind: int) -> bool:
         """Would an opening bracket be put right in front of the closing one?"""
@@ -215,8 +224,10 @@ class _Search:
         last = changes[-1] if changes else None
         if change.op == "insert":
             prior = last.kind if last is not None and last.op == "insert" and last.index == change.index else None
-            return self.around.inserted(change.kind, change.index, change.below, prior)
-        stray = _STRAY if last is None else 2 * _STRAY
+            unusual = self.around.inserted(change.kind, change.index, change.below, prior)
+            return unusual // 2 if self.machine.tables.kinds[change.kind] in _CLOSERS else unusual
+        opens = change.index < self.at and self.machine.tables.kinds[self.kinds[change.index]] in _OPENERS
+        stray = _STRAY_OPENER if opens else _STRAY if last is None else 2 * _STRAY
         if change.op == "replace":
             return stray + self.around.replaced(change.kind, change.index)
         return stray + self.around.deleted(change.index)

@@ -203,7 +203,7 @@ def _misplaced(s: Situation) -> Advice | None:
         return _closer(s, last)
     if s.kind == ":" and _container(s) == "Array":
         message = "an array holds values without keys; members with keys stand in `{ }`"
-        return Advice("json.colon_in_array", message, only=not _repair_is(s, "delete", ":"))
+        return Advice("json.colon_in_array", message, only=not _elsewhere(s))
     return _value(s, last) if s.kind in _VALUES else None
 
 
@@ -215,7 +215,8 @@ def _nothing(s: Situation) -> Advice | None:
 
 
 def _comma(s: Situation, last: Located) -> Advice | None:
-    if last.kind in (",", "[", "{") and _repair_is(s, "delete", ",", *_VALUES):
+    wrong_before = bool(s.repair) and s.repair[0].offset < 0
+    if last.kind == "," or last.kind in ("[", "{") and not wrong_before:
         message = "there is nothing in front of this comma"
         return Advice("json.extra_comma", message, (_replaced(s, "Remove the comma", ""),))
     return _missing_value(s, last)
@@ -274,6 +275,11 @@ def _repair_is(s: Situation, op: str, *kinds: str) -> bool:
         return True
     (best,) = s.repair
     return best.kind in kinds and best.op in (op, "insert") or best.op == "delete" and best.offset < 0
+
+
+def _elsewhere(s: Situation) -> bool:
+    """Is the best repair to remove the unexpected token, or one change in front of it?"""
+    return len(s.repair) == 1 and (s.repair[0].op == "delete" or s.repair[0].offset < 0)
 
 
 def _container(s: Situation) -> str:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["REML", "make_machine"]
 
+SAMPLE = "Sample.reml"
+
 
 def make_machine(profile: Profile = "unicode") -> Machine:
     """A machine of its own; `profile` says which characters identifiers may have."""
@@ -37,7 +39,7 @@ def make_machine(profile: Profile = "unicode") -> Machine:
         likely=LIKELY,
         spaced=SPACED,
         holes=HOLES,
-        sample=(files(__name__) / "sample.reml").read_text(encoding="utf-8"),
+        sample=files(__name__).joinpath(SAMPLE).read_text(encoding="utf-8"),
     )
 
 
