@@ -41,7 +41,7 @@ def fresh(machine: Machine, limits: Limits | None = None) -> Machine:
         closers=tuple(names[kind] for kind in machine.closers),
         wrong={names[kind]: token for kind, token in machine.wrong.items()}, advise=machine.advise,
         likely=tuple(names[kind] for kind in machine.likely), spaced=machine.spaced,
-        holes=machine.holes, lines_ahead=machine.lines_ahead, limits=limits or machine.limits)
+        holes=machine.holes, lines_ahead=machine.lines_ahead, sample=machine.sample, limits=limits or machine.limits)
 
 
 def _json_texts() -> list[str]:
