@@ -61,14 +61,16 @@ class Habits:
     def cost(self, words: Sequence[int]) -> int:
         """How unusual it is that words stand side by side: of all but the first two, behind the two before."""
         known, total = self._known, 0
-        for triple in zip(words, words[1:], words[2:], strict=False):
-            cost = known.get(triple)
-            if cost is None:
-                if len(known) >= _MOST_KNOWN:
-                    known.clear()
-                cost = known[triple] = round(-_WEIGHT * log(self._likelihood(*triple)))
-            total += cost
+        for at in range(2, len(words)):
+            triple = words[at - 2], words[at - 1], words[at]
+            total += known[triple] if triple in known else self._learn(triple)
         return total
+
+    def _learn(self, triple: tuple[int, int, int]) -> int:
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        cost = self._known[triple] = round(-_WEIGHT * log(self._likelihood(*triple)))
+        return cost
 
     def _likelihood(self, a: int, b: int, c: int) -> float:
         share = (self._single[c] + .5) / (self._size + .5 * len(self._words))
@@ -87,6 +89,7 @@ class Surroundings:
         self.habits = habits
         self._line: list[int] = [NL, NL]
         self._places: list[int] = []
+        self._before: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
         for kind in kinds:
             word = habits.word(kind)
             if word != NL or self._line[-1] != NL:
@@ -115,7 +118,14 @@ class Surroundings:
         return self._changed(line[at - 2:at], [], line[at:at + 1], right)
 
     def _changed(self, left: list[int], new: list[int], old: list[int], right: list[int]) -> int:
-        return self.habits.cost([*left, *new, *right]) - self.habits.cost([*left, *old, *right])
+        return self.habits.cost([*left, *new, *right]) - self._cost_before(tuple(left), (*old, *right))
+
+    def _cost_before(self, left: tuple[int, ...], right: tuple[int, ...]) -> int:
+        """What the text as it is costs there: asked for with every change at a place."""
+        known = self._before.get((left, right))
+        if known is None:
+            known = self._before[left, right] = self.habits.cost((*left, *right))
+        return known
 
 
 def _followers(counts: Iterable[tuple[_Context, int]]) -> dict[_Context, tuple[int, int]]:

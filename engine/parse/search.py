@@ -40,8 +40,9 @@ _AWAY, _LINE, _FURTHER, _FAILS = 3, 4, 18, 60
 _LEFT_OPEN, _EMPTY = 12, 16
 #: What a replacement costs less if people take the one for the other.
 _ALIKE: Final = 12
-_FAMILIES: Final = tuple(map(frozenset, (
-    ("->", "=>", "~>"), (")", "]", "}"), ("(", "[", "{"), ("=", "==", ":="), (",", ";"), (".", "::"))))
+_ALIKES: Final = frozenset((a, b) for family in (
+    ("->", "=>", "~>"), (")", "]", "}"), ("(", "[", "{"), ("=", "==", ":="), (",", ";"), (".", "::"))
+    for a in family for b in family)
 #: In addition, where what is usual counts: what is wrongly there is rarer than what is forgotten, above all an opening
 #: bracket that was taken.
 _STRAY, _STRAY_OPENER = 20, 38
@@ -170,12 +171,13 @@ class _Search:
             return
         self.seen.add(key)
         kind = self.kinds[index]
-        operand = self.machine.tables.kinds[kind] in self.machine.holes
+        names = self.machine.tables.kinds
+        operand = names[kind] in self.machine.holes
         fillers = self._insertions(state)
         for implausible, new, after, below in fillers:
             plus = cost + implausible + self._further(changes, new)
             change = Change("insert", new, index, below)
-            opens = _LEFT_OPEN * left_open(self.machine, self.damage, change) + _EMPTY * self._empty(new, kind)
+            opens = self._opening(change, kind) if names[new] in _OPENERS else 0
             self._push(plus + _INSERT + opens, changes, after, index, change)
             if kind not in (EOF, new) and below == state.nl:
                 change = Change("replace", new, index)
@@ -189,9 +191,11 @@ class _Search:
     def _unlike(self, new: int) -> int:
         return _COMMA if self.machine.tables.kinds[new] == "," else _UNLIKE
 
-    def _empty(self, new: int, kind: int) -> bool:
-        """Would an opening bracket be put right in front of the closing one?"""
-        return PAIRED.get(self.machine.tables.kinds[new]) == self.machine.tables.kinds[kind]
+    def _opening(self, change: Change, kind: int) -> int:
+        """What it costs that nothing closes an inserted bracket, or that `kind` behind it does at once."""
+        names = self.machine.tables.kinds
+        left = _LEFT_OPEN * left_open(self.machine, self.damage, change)
+        return left + _EMPTY * (PAIRED[names[change.kind]] == names[kind])
 
     @staticmethod
     def _further(changes: Repair, kind: int) -> int:
@@ -291,8 +295,7 @@ def left_open(machine: Machine, damage: Damage, change: Change) -> bool:
 
 def alike(machine: Machine, a: int, b: int) -> bool:
     """Are two kinds ones that people take for each other?"""
-    names = {machine.tables.kinds[a], machine.tables.kinds[b]}
-    return any(names <= family for family in _FAMILIES)
+    return (machine.tables.kinds[a], machine.tables.kinds[b]) in _ALIKES
 
 
 def supposed_kinds(machine: Machine, state: Settled) -> frozenset[int]:
