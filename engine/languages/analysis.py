@@ -156,7 +156,7 @@ class Analysis:
 
     @property
     def diagnostic_count(self) -> int:
-        """How many there are in all; the parser's are not put into words for that."""
+        """How many there are in all at most; the parser's are not put into words for that."""
         return self.document.diagnostic_count + sum(1 for _ in self._said())
 
     def _said(self) -> Iterator[Diagnostic]:

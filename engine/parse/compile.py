@@ -27,7 +27,8 @@ BRACKETS = (")", "]", "}", ",", ":", "=", ";", "(", "[", "{")
 def compile(source: g.Grammar, lexer: Lexer, *, margin: Iterable[str] = (), closers: Iterable[str] = (),
             wrong: Mapping[str, WrongToken] | None = None, advise: Advise | None = None,
             likely: Iterable[str] | None = None, spaced: Iterable[str] = (),
-            holes: Mapping[str, str] | None = None, lines_ahead: int = 3, limits: Limits | None = None) -> Machine:
+            holes: Mapping[str, str] | None = None, lines_ahead: int = 3, sample: str = "",
+            limits: Limits | None = None) -> Machine:
     """The machine of a grammar over a lexer.
 
     `margin`: kinds that, at column 0, restart at the outermost anchor.  `closers`: kinds that go to the nearest frame.
@@ -35,6 +36,7 @@ def compile(source: g.Grammar, lexer: Lexer, *, margin: Iterable[str] = (), clos
     `likely`: kinds that people forget, most likely first (by default all fixed texts); `spaced`: those of them that are
     written with blanks around; `holes`: what is written for a lost token of a kind that has no fixed text.
     `lines_ahead`: lines behind an error that a repair may look at; a stream says what is wrong when it has read them.
+    `sample`: some text of the language, from which repairs learn what is usual in it.
     Raises `GrammarError`.
     """
     if likely is None:
@@ -42,7 +44,7 @@ def compile(source: g.Grammar, lexer: Lexer, *, margin: Iterable[str] = (), clos
     return Machine(
         tabulate(source, lexer.names), lexer, margin=tuple(margin), closers=tuple(closers), wrong=wrong, advise=advise,
         likely=tuple(name for name in likely if name in lexer.kind), spaced=frozenset(spaced), holes=holes,
-        lines_ahead=lines_ahead, limits=limits)
+        lines_ahead=lines_ahead, sample=sample, limits=limits)
 
 
 def tabulate(source: g.Grammar, kinds: list[str]) -> Tables:

@@ -20,8 +20,9 @@ from engine.parse.lexer import Mode
 from engine.parse.machine import AnyState, InToken, Machine, Reject
 from engine.parse.pieces import SEGMENT, by_length, segments
 from engine.parse.recovery import Mistake, steps_of
-from engine.parse.render import LOOK_BACK, end_mistake, render
+from engine.parse.render import end_mistake, render
 from engine.parse.runs import Run, RunWindow, shortened
+from engine.parse.scene import LOOK_BACK
 from engine.parse.source import Position, Utf8Decoder, split_lines, utf8_length
 from engine.parse.tree import Node, build
 

@@ -250,7 +250,7 @@ class Document:
 
     @property
     def diagnostic_count(self) -> int:
-        """How many there are; none is put into words for that."""
+        """How many there are at most; none is put into words for that, so those that have another cause count too."""
         blocks, mistakes = self._blocks, self.machine.mistakes
         count = sum(len(mistakes(blocks.state(place), blocks.piece(place))) for place in blocks.flagged("bad"))
         return count + (not self.machine.accepts_end(self._blocks.end))

@@ -14,12 +14,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from operator import getitem
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from engine.parse.cells import AnyCell, Cell, Cells, DeepCell
+from engine.parse.habits import Habits
 from engine.parse.lexer import EOF, NL, OPEN, WS, Lexer
 from engine.parse.rebase import Holder, Newest
 from engine.parse.source import BOM, has_escapes
@@ -66,7 +67,7 @@ class Machine:
     def __init__(self, tables: Tables, lexer: Lexer, *, margin: tuple[str, ...] = (), closers: tuple[str, ...] = (),
                  wrong: Mapping[str, WrongToken] | None = None, advise: Advise | None = None,
                  likely: tuple[str, ...] = (), spaced: frozenset[str] = frozenset(),
-                 holes: Mapping[str, str] | None = None, lines_ahead: int = 3,
+                 holes: Mapping[str, str] | None = None, lines_ahead: int = 3, sample: str = "",
                  limits: Limits | None = None) -> None:
         self.tables, self.lexer, self.limits, self.advise = tables, lexer, limits or Limits(), advise
         self.cells = Cells(tables, self.limits.depth)
@@ -76,7 +77,7 @@ class Machine:
         self.closers = frozenset(map(lexer.kind.__getitem__, closers))
         self.wrong = {lexer.kind[name]: token for name, token in (wrong or {}).items()}
         self.likely, self.spaced = tuple(lexer.kind[name] for name in likely), spaced
-        self.holes, self.lines_ahead = dict(holes or {}), lines_ahead
+        self.holes, self.lines_ahead, self.sample = dict(holes or {}), lines_ahead, sample
         self.entries = self.piece_bytes = self.clears = self.pieces_run = self.mistaken = 0
         #: Tokens tried in all searches for repairs, and in the longest one.
         self.repair_steps = self.longest_search = 0
@@ -101,7 +102,7 @@ class Machine:
             closers=tuple(names[kind] for kind in self.closers),
             wrong={names[kind]: token for kind, token in self.wrong.items()}, advise=self.advise,
             likely=tuple(names[kind] for kind in self.likely), spaced=self.spaced, holes=self.holes,
-            lines_ahead=self.lines_ahead, limits=limits)
+            lines_ahead=self.lines_ahead, sample=self.sample, limits=limits)
 
     @property
     def aside(self) -> Machine:
@@ -109,6 +110,7 @@ class Machine:
         if self._aside is None:
             most = self.limits.searched
             self._aside = self.again(Limits(depth=sys.maxsize, cells=most, entries=10 * most))
+            self._aside.habits = self.habits                # learnt once
         return self._aside
 
     # ------------------------------------------------------------------------------------------------ states
@@ -162,6 +164,12 @@ class Machine:
         """Is a missing token of the kind no less likely where many others could stand: a comma, a placeholder?"""
         name = self.tables.kinds[kind]
         return name == "," or name in self.holes
+
+    @cached_property
+    def habits(self) -> Habits | None:
+        """Which tokens usually stand side by side; None without a sample of the language.  Learnt on first use."""
+        operands = frozenset(self.lexer.kind[name] for name in (*self.holes, *self.lexer.classes))
+        return Habits(self.lexer, self.sample, operands) if self.sample else None
 
     # ------------------------------------------------------------------------------------------------ one token
     def moves(self, state: Settled, kind: int) -> tuple[Move, ...]:

@@ -18,7 +18,8 @@ from typing import Final
 from engine.parse.cells import AnyCell, DeepCell
 from engine.parse.lexer import EOF, ERROR, NL, Scanned
 from engine.parse.machine import AnyState, InToken, Machine, Reject, Settled
-from engine.parse.repair import AHEAD, BACK, Change, Damage, alike, left_open, repairs, supposed_kinds
+from engine.parse.repair import Change, Damage
+from engine.parse.search import AHEAD, BACK, alike, left_open, repairs, supposed_kinds
 from engine.parse.source import BOM, bad_sequences
 
 __all__ = ["EXPECTED_TOKENS", "INVALID_UTF8", "UNKNOWN_TOKEN", "Mistake", "Step", "lexed", "recovered",
@@ -206,12 +207,24 @@ class _Run:
         if left_open(self.machine, damage, change):
             return False
         if damage.states[-1].nl and change.index == damage.at:       # the line before may have been meant to end there
-            return change.op == "insert" and name != ","
+            return change.op == "insert" and name != "," or change.op == "delete" and self._leads_nowhere(damage)
         if change.op == "replace" and alike(self.machine, change.kind, damage.kinds[change.index]):
             return True
         sure = name in _JOINING or change.kind in self.machine.closers or change.kind in supposed_kinds(
             self.machine, state)
         return change.op == "insert" and sure or follows >= FOLLOWING
+
+    def _leads_nowhere(self, damage: Damage) -> bool:
+        """If the unexpected token is taken further out, is the next one of its line wrong as well?"""
+        state, kind, following = damage.states[-1], damage.kinds[damage.at], damage.kinds[damage.at + 1:damage.at + 2]
+        before = recovered(self.machine, state, kind, at_margin=False)
+        if before is None or not following or following[0] == NL:
+            return False
+        try:
+            self.machine.after(self.machine.after(before, kind), following[0])
+        except Reject:
+            return True
+        return False
 
     def _may_be_taken(self, token: Scanned) -> bool:
         wrong = self.machine.wrong.get(token.kind)

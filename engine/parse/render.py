@@ -7,44 +7,29 @@ cut into chunks.  The range is always the unexpected token.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from engine.parse.diagnostics import Diagnostic, FixIt, Related, Severity, TextEdit
 from engine.parse.expected import ExpectationSummary, expected_names, open_rules, summary
+from engine.parse.explained import unexplained
 from engine.parse.fixes import PAIRS, Seen, fix_of, placeholder
-from engine.parse.lexer import EOF, ERROR, NL, Scanned
-from engine.parse.machine import AnyState, InToken, Machine, Settled
-from engine.parse.recovery import EXPECTED_TOKENS, INVALID_UTF8, UNKNOWN_TOKEN, Mistake, Step, lexed, steps_of
-from engine.parse.repair import AHEAD, BACK, WANTED, Damage, Found, Located, Proposal, Repair, Situation, repairs
+from engine.parse.lexer import EOF
+from engine.parse.machine import AnyState, InToken, Machine
+from engine.parse.recovery import EXPECTED_TOKENS, INVALID_UTF8, UNKNOWN_TOKEN, Mistake, lexed
+from engine.parse.repair import Found, Located, Proposal, Repair, Situation
+from engine.parse.scene import LOOK_BACK, Scene, Window
+from engine.parse.search import AHEAD, WANTED, repairs
 from engine.parse.source import Position, Span
 
-__all__ = ["LOOK_BACK", "Placed", "Window", "end_mistake", "render"]
+__all__ = ["end_mistake", "render"]
 
-#: Pieces before the damaged one that a message may speak of; a window holds at least as many.
-LOOK_BACK: Final = 64
 _BEFORE, _AFTER = 2, 6
-#: Lines above the mistake that a repair looks at, and blank ones that do not count.
-LINES: Final = 3
-BLANKS: Final = 5
 #: So many expectations can be told in a sentence; if there are more, a guess says more.
 _FEW: Final = 3
 #: Tokens looked back on for the bracket that is not closed.
 _TOKENS_BACK: Final = 1000
-
-
-class Placed(NamedTuple):
-    """A piece, the state before it, and where it begins."""
-
-    piece: str
-    state: AnyState
-    line: int
-    column: int
-
-
-#: The piece of a mistake (0) and those before it (1, 2, … up to `LOOK_BACK`), None before the text's beginning.
-Window = Callable[[int], Placed | None]
 
 
 def end_mistake(state: AnyState, piece: str) -> Mistake:
@@ -54,86 +39,16 @@ def end_mistake(state: AnyState, piece: str) -> Mistake:
 
 
 def render(machine: Machine, mistakes: Sequence[Mistake], window: Window) -> tuple[Diagnostic, ...]:
-    """The diagnostics of mistakes in the piece ``window(0)``, in order."""
-    scene = _Scene(machine, window)
-    return tuple(_Rendering(scene, mistake).diagnostic() for mistake in mistakes)
-
-
-class _Scene:
-    """A piece with mistakes, and what stands before it; lexed once for all of them."""
-
-    def __init__(self, machine: Machine, window: Window) -> None:
-        here = window(0)
-        assert here is not None
-        self.machine, self.window, self.here = machine, window, here
-        self.text, self.tokens = self.scanned(here)
-        self.starts = [token.start for token in self.tokens]
-        self.earlier: dict[int, tuple[Placed, str, list[Scanned]] | None] = {}
-
-    def scanned(self, placed: Placed) -> tuple[str, list[Scanned]]:
-        """A piece's text as the lexer sees it, and its tokens without the line's end."""
-        text = lexed(self.machine, placed.state, placed.piece)
-        mode = placed.state.mode if isinstance(placed.state, InToken) else None
-        return text, [t for t in self.machine.lexer.scan(text, mode) if t.kind != NL]
-
-    def before(self, start: int) -> Iterator[Seen]:
-        """Tokens before a column of the piece, nearest first, within `LOOK_BACK` pieces."""
-        yield from self._backward(self.here, self.text, self.tokens, bisect_left(self.starts, start))
-        for back in range(1, LOOK_BACK + 1):
-            if back not in self.earlier:
-                placed = self.window(back)
-                self.earlier[back] = None if placed is None else (placed, *self.scanned(placed))
-            known = self.earlier[back]
-            if known is None:
-                return
-            placed, text, tokens = known
-            if not isinstance(placed.state, InToken):
-                yield from self._backward(placed, text, tokens, len(tokens))
-
-    def clean(self, back: int) -> tuple[Placed, str, list[Step]] | None:
-        """A piece further up as it was parsed, if nothing is wrong in it; its line's end included."""
-        placed = self.window(back)
-        if placed is None or isinstance(placed.state, InToken):
-            return None
-        placed.state[placed.piece]                       # it may have been forgotten that something is wrong in it
-        if placed.state.mistakes is not None and placed.piece in placed.state.mistakes:
-            return None
-        steps, after = steps_of(self.machine, placed.state, placed.piece)
-        if isinstance(after, InToken):
-            return None
-        if steps and placed.piece.endswith(("\n", "\r")):
-            last = steps[-1]
-            end = Scanned(NL, len(placed.piece), len(placed.piece))
-            steps.append(Step(end, self.machine.after(last.state, last.kind), NL))
-        return placed, lexed(self.machine, placed.state, placed.piece), steps
-
-    def onward(self, start: int) -> Iterator[tuple[Placed, str, list[Scanned]]]:
-        """The tokens from a column of the piece on, then those of the next pieces."""
-        yield self.here, self.text, self.tokens[bisect_left(self.starts, start):]
-        for ahead in range(1, self.machine.lines_ahead + 1):
-            placed = self.window(-ahead)
-            if placed is None:
-                break
-            yield placed, *self.scanned(placed)
-
-    @staticmethod
-    def _backward(placed: Placed, text: str, tokens: list[Scanned], count: int) -> Iterator[Seen]:
-        for index in range(count - 1, -1, -1):
-            token = tokens[index]
-            if token.mode is None:
-                yield _Scene.seen(placed, text, token)
-
-    @staticmethod
-    def seen(placed: Placed, text: str, token: Scanned) -> Seen:
-        """A token with its place in the text."""
-        return Seen(token.kind, text[token.start:token.end], placed.line, placed.column + token.start,
-                    placed.column + token.end)
+    """The diagnostics of mistakes in the piece ``window(0)``, in order; of those that have no other cause."""
+    scene = Scene(machine, window)
+    left = unexplained(machine, mistakes, window, scene)
+    return tuple(_Rendering(scene, mistake).diagnostic() for mistake in left)
 
 
 class _Rendering:
     """One mistake put into words."""
 
-    def __init__(self, scene: _Scene, mistake: Mistake) -> None:
+    def __init__(self, scene: Scene, mistake: Mistake) -> None:
         self.scene, self.mistake = scene, mistake
         self.machine, self.window, self.here, self.text = scene.machine, scene.window, scene.here, scene.text
         at = bisect_left(scene.starts, mistake.start)
@@ -141,7 +56,7 @@ class _Rendering:
         self.following = [t for t in scene.tokens[at:at + AHEAD] if t.mode is None]
         self.is_cut = at + AHEAD < len(scene.tokens)
         self.before = list(islice(scene.before(mistake.start), _BEFORE))
-        self.damage, self.places = self._damage()
+        self.damage, self.places = scene.damage(mistake)
 
     def diagnostic(self) -> Diagnostic:
         mistake, here = self.mistake, self.here
@@ -193,62 +108,6 @@ class _Rendering:
     def _repairs(self) -> tuple[Found, ...]:
         """The best repairs; searched once, wherever the same mistake is shown."""
         return repairs(self.machine, self.damage) if self.damage else ()
-
-    def _damage(self) -> tuple[Damage | None, list[Seen | None]]:
-        """What a repair may look at, and where its tokens are."""
-        mistake = self.mistake
-        if mistake.code != EXPECTED_TOKENS or isinstance(mistake.state, InToken):
-            return None, []
-        states, kinds, places = self._past()
-        for kind, token in self._ahead():
-            kinds.append(kind)
-            places.append(token)
-        return Damage((*states, mistake.state), tuple(kinds)), places
-
-    def _past(self) -> tuple[list[Settled], list[int], list[Seen | None]]:
-        """The tokens before the mistake, as they were parsed, with the states before them; of earlier lines as well."""
-        steps = self.mistake.before
-        states, kinds = [step.state for step in steps], [step.kind for step in steps]
-        places: list[Seen | None] = [self.scene.seen(self.here, self.text, step.token) for step in steps]
-        at_end = self.mistake.kind == EOF
-        whole = at_end or not any(
-            token.start < (steps[0].token.start if steps else self.mistake.start) for token in self.scene.tokens)
-        lines = 0
-        for back in range(0 if at_end else 1, LINES + BLANKS + 1):
-            earlier = self.scene.clean(back) if whole and len(states) < BACK and lines < LINES else None
-            if earlier is None:
-                break
-            placed, text, run = earlier
-            lines += bool(run)
-            states[:0], kinds[:0] = [step.state for step in run], [step.kind for step in run]
-            places[:0] = [None if step.kind == NL else self.scene.seen(placed, text, step.token) for step in run]
-        return states[-BACK:], kinds[-BACK:], places[-BACK:]
-
-    def _ahead(self) -> Iterator[tuple[int, Seen | None]]:
-        """The tokens from the mistake on, as far as they can be taken; of later lines as well."""
-        if self.mistake.kind == EOF:
-            yield EOF, None
-            return
-        count = 0
-        for placed, text, tokens in self.scene.onward(self.mistake.start):
-            for token in tokens:
-                kind = self._taken_as(token.kind)
-                if kind is None or token.mode is not None or count >= AHEAD:
-                    return
-                count += 1
-                yield kind, self.scene.seen(placed, text, token)
-            if placed.piece.endswith(("\n", "\r")):
-                yield NL, None
-            if isinstance(placed.state, InToken):
-                return
-        if self.machine.lines_ahead and self.window(-self.machine.lines_ahead) is None:
-            yield EOF, None
-
-    def _taken_as(self, kind: int) -> int | None:
-        wrong = self.machine.wrong.get(kind)
-        if wrong is None:
-            return None if kind == ERROR else kind
-        return None if wrong.stands_for is None else self.machine.lexer.kind[wrong.stands_for]
 
     def _fixes(self, found: tuple[Found, ...]) -> tuple[FixIt, ...]:
         end = Position(self.here.line, self.here.column + self.mistake.start)

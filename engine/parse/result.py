@@ -20,8 +20,8 @@ from engine.parse.feeder import StreamError
 from engine.parse.meta import Packrat
 from engine.parse.namespace import Problem
 from engine.parse.recovery import EXPECTED_TOKENS
-from engine.parse.render import Placed
 from engine.parse.runs import Run
+from engine.parse.scene import Placed
 from engine.parse.source import Position, Span
 from engine.parse.tree import Node, Token, build
 

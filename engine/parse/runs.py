@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from engine.parse.machine import AnyState
 from engine.parse.pieces import segments
-from engine.parse.render import LOOK_BACK, Placed
+from engine.parse.scene import LOOK_BACK, Placed
 
 __all__ = ["Run", "RunWindow", "shortened"]
 

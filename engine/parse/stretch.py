@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from engine.parse.blocks import Blocks, Place
 from engine.parse.machine import AnyState, Machine
-from engine.parse.render import Placed
 from engine.parse.runs import Run
+from engine.parse.scene import Placed
 from engine.parse.units import begins_unit
 
 __all__ = ["BlockWindow", "Replacement", "Stretch"]

@@ -148,4 +148,4 @@ def _notice(reason: str) -> Diagnostic:
 
 
 def _more(first: Diagnostic, count: int) -> Diagnostic:
-    return Diagnostic(MORE, Severity.INFORMATION, f"{count} more diagnostics from here on", first.span)
+    return Diagnostic(MORE, Severity.INFORMATION, f"up to {count} more diagnostics from here on", first.span)

@@ -10,7 +10,7 @@ from functools import cache
 import pytest
 
 from engine.languages.reml import make_machine
-from engine.parse import repair
+from engine.parse import search
 from engine.parse.machine import Machine
 from tests.bench.mutations import classes, mutants, same
 from tests.bench.repair_quality import Figures, Outcome, corpus_texts, measured
@@ -62,9 +62,9 @@ def test_a_mistake_is_hardly_ever_more_than_one_diagnostic():
 def test_the_steps_of_a_search_are_bounded():
     machine = shared()
     outcomes()
-    last = repair.AHEAD + repair.BACK + 2 * len(machine.likely)  # a step is finished before they are counted
+    last = search.AHEAD + search.BACK + 2 * len(machine.likely)  # a step is finished before they are counted
 
-    assert 0 < machine.longest_search <= repair.MOST_STEPS + last
+    assert 0 < machine.longest_search <= search.MOST_STEPS + last
 
 
 def test_mutants_are_the_same_in_every_run_and_differ_from_the_text_in_one_token():

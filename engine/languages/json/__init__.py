@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from importlib.resources import files
 
 from engine.languages.json.advice import advise, advise_jsonc, advise_lines
 from engine.languages.json.checks import (
@@ -51,6 +52,7 @@ def make_machine(dialect: str) -> Machine:
     return compile_grammar(
         grammar(), lexer(), closers=closers, wrong=WRONG, advise=hook, likely=likely,
         lines_ahead=0 if dialect == "jsonl" else 3,      # its lines have nothing to do with each other
+        sample=(files(__name__) / _SAMPLES.get(dialect, "sample.json")).read_text(encoding="utf-8"),
         holes={"STRING": '""', "NUMBER": "0", "null": "null", "true": "true", "false": "false"})
 
 
@@ -59,6 +61,9 @@ _DIALECTS: dict[str, tuple[Callable[[], Grammar], Callable[[], JsonLexer], Advis
     "jsonl": (lines_grammar, lambda: JsonLexer(line_based=True), advise_lines),
     "jsonc": (lambda: json_grammar(trailing=True), lambda: JsonLexer(comments=True), advise_jsonc),
 }
+
+
+_SAMPLES = {"jsonl": "sample.jsonl"}
 
 
 @cache

@@ -203,7 +203,7 @@ def _misplaced(s: Situation) -> Advice | None:
         return _closer(s, last)
     if s.kind == ":" and _container(s) == "Array":
         message = "an array holds values without keys; members with keys stand in `{ }`"
-        return Advice("json.colon_in_array", message, only=True)
+        return Advice("json.colon_in_array", message, only=not _elsewhere(s))
     return _value(s, last) if s.kind in _VALUES else None
 
 
@@ -215,20 +215,24 @@ def _nothing(s: Situation) -> Advice | None:
 
 
 def _comma(s: Situation, last: Located) -> Advice | None:
-    if last.kind in (",", "[", "{"):
+    wrong_before = bool(s.repair) and s.repair[0].offset < 0
+    if last.kind == "," or last.kind in ("[", "{") and not wrong_before:
         message = "there is nothing in front of this comma"
         return Advice("json.extra_comma", message, (_replaced(s, "Remove the comma", ""),))
     return _missing_value(s, last)
 
 
 def _closer(s: Situation, last: Located) -> Advice | None:
-    if last.kind in (",", ";") and _container(s) == {"]": "Array", "}": "Object"}[s.kind] and "," not in s.expected:
+    trails = last.kind in (",", ";") and _container(s) == {"]": "Array", "}": "Object"}[s.kind]
+    if trails and "," not in s.expected and _repair_is(s, "delete", ",", *_VALUES):
         fix = "Remove the trailing comma", ((last.line_offset, last.start, last.end, ""),)
         return Advice("json.trailing_comma", f"a comma is not allowed before `{s.kind}`", (fix,))
     return _missing_value(s, last)
 
 
 def _missing_value(s: Situation, last: Located) -> Advice | None:
+    if not _repair_is(s, "insert", ":", *_VALUES):
+        return None
     if last.kind == ":" and A_VALUE in s.expected:
         return Advice("json.missing_value", "the value is missing", (_inserted(last, "Insert `null`", " null"),))
     if ":" in s.expected and s.context[-1:] == ("Member",):
@@ -241,10 +245,11 @@ def _value(s: Situation, last: Located) -> Advice | None:
     keyed = s.after[:1] == (":",)
     if A_KEY in s.expected:
         return _key(s) if keyed else None
-    if "," in s.expected and (_container(s) == "Array" or (keyed and s.kind == "STRING")):
+    listed = _container(s) == "Array" or (keyed and s.kind == "STRING")
+    if "," in s.expected and listed and _repair_is(s, "insert", ","):
         what = "elements" if _container(s) == "Array" else "members"
         return Advice("json.missing_comma", f"a comma is missing between {what}", (_inserted(last, "Insert `,`", ","),))
-    if ":" in s.expected and "," not in s.expected:
+    if ":" in s.expected and "," not in s.expected and _repair_is(s, "insert", ":"):
         fixes = () if keyed else (_inserted(last, "Insert `:`", ":"),)
         return Advice("json.missing_colon", "a `:` is missing between key and value", fixes)
     if s.expected == ("EOF",):
@@ -258,6 +263,23 @@ def _key(s: Situation) -> Advice | None:
         return None
     fix = _replaced(s, f'Write `"{_short(s.text)}"`', mended_string(s.text))
     return Advice("json.key_not_string", "a key is a string in double quotes", (fix,))
+
+
+def _repair_is(s: Situation, op: str, *kinds: str) -> bool:
+    """May the best repair that was found be a change of this sort, or the insertion of one of the kinds?
+
+    Where something else was written for what is missing (`[` for a comma), or the token itself is one too many, what is
+    said here would lead astray.
+    """
+    if len(s.repair) != 1:
+        return True
+    (best,) = s.repair
+    return best.kind in kinds and best.op in (op, "insert") or best.op == "delete" and best.offset < 0
+
+
+def _elsewhere(s: Situation) -> bool:
+    """Is the best repair to remove the unexpected token, or one change in front of it?"""
+    return len(s.repair) == 1 and (s.repair[0].op == "delete" or s.repair[0].offset < 0)
 
 
 def _container(s: Situation) -> str:

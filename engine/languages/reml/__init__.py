@@ -7,6 +7,7 @@ the grammar alone cannot say.  The machine is compiled on first use, so importin
 from __future__ import annotations
 
 from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from engine.languages.language import CheckSettings, Language, UnitFacts
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from engine.parse.tree import Node
 
 __all__ = ["REML", "make_machine"]
+
+SAMPLE = "Sample.reml"
 
 
 def make_machine(profile: Profile = "unicode") -> Machine:
@@ -36,6 +39,7 @@ def make_machine(profile: Profile = "unicode") -> Machine:
         likely=LIKELY,
         spaced=SPACED,
         holes=HOLES,
+        sample=files(__name__).joinpath(SAMPLE).read_text(encoding="utf-8"),
     )
 
 

@@ -19,7 +19,8 @@ from engine.parse.diagnostics import Diagnostic, FixIt, Related, Severity, TextE
 from engine.parse.expected import Expectation, ExpectationSummary
 from engine.parse.machine import Machine
 from engine.parse.recovery import Mistake
-from engine.parse.render import Window, render
+from engine.parse.render import render
+from engine.parse.scene import Window
 from engine.parse.source import Position, Span
 from lsp_server.documents import Documents, OpenDocument
 from lsp_server.features.diagnostics import LOST, MORE, SEVERITIES, Setting, Shape, diagnostics_json, written

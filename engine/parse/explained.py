@@ -1,0 +1,118 @@
+"""Mistakes that are none once an earlier one is repaired: one forgotten bracket is one diagnostic, not one a line.
+
+Parsing goes on from a mistake in a way that looks no further than its line, so a bracket lost there may make all the
+next lines look wrong.  Here the text is run once more, from the repair of the first mistake on: where it goes through,
+the mistakes it goes past are not worth a word.  A bounded stretch is looked at; that decides what is said, no state.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from engine.parse.lexer import EOF, NL
+from engine.parse.machine import AnyState, InToken, Machine, Reject
+from engine.parse.recovery import EXPECTED_TOKENS, Mistake, inserted
+from engine.parse.repair import Damage, Repair
+from engine.parse.scene import BLANKS, LINES, LOOK_BACK, Placed, Scene, Window
+from engine.parse.search import repairs
+
+__all__ = ["unexplained"]
+
+#: How far up the cause of a mistake is looked for: its own repair looks at some pieces more.
+_FARTHEST: Final = LOOK_BACK - LINES - BLANKS
+#: Mistakes that are repaired on the way to one; where there are more, each is told.
+MOST_CAUSES: Final = 8
+
+
+def unexplained(machine: Machine, mistakes: Sequence[Mistake], window: Window, scene: Scene) -> list[Mistake]:
+    """Those of the mistakes of ``window(0)``, which `scene` shows, that the repair of no earlier one does away with."""
+    if not mistakes:
+        return []
+    state, own = _repaired_so_far(machine, window), _mistakes(scene.here)
+    after = None if state is None else _through(state, scene.here)
+    cause: Mistake | None = None
+    if after is None and (len(own) > 1 or own and mistakes[-1].kind == EOF):
+        cause = own[0]
+        after = _past(machine, scene, cause)
+    if after is None or mistakes[-1].kind == EOF and not machine.accepts_end(after):
+        return list(mistakes)
+    return [m for m in mistakes if m is cause or not _is_follower(m)]
+
+
+def _is_follower(mistake: Mistake) -> bool:
+    """May an earlier mistake be the cause of this one?"""
+    return mistake.code == EXPECTED_TOKENS
+
+
+def _repaired_so_far(machine: Machine, window: Window) -> AnyState | None:
+    """The state before ``window(0)`` if the mistakes above were repaired; None if that makes no difference."""
+    first = next((back for back in range(_FARTHEST, 0, -1) if _mistakes(window(back))), None)
+    state: AnyState | None = None
+    tries = 0
+    for back in range(first or 0, 0, -1):
+        placed = window(back)
+        assert placed is not None
+        if state is not None:
+            state = None if machine.same(state, placed.state) else _through(state, placed)
+        if state is None and tries < MOST_CAUSES and (own := _mistakes(placed)):
+            tries += 1
+            state = _past(machine, Scene(machine, _seen_from(window, back)), own[0])
+    here = window(0)
+    assert here is not None
+    return None if state is None or machine.same(state, here.state) else state
+
+
+def _mistakes(placed: Placed | None) -> tuple[Mistake, ...]:
+    if placed is None:
+        return ()
+    placed.state[placed.piece]                           # it may have been forgotten that something is wrong in it
+    known = placed.state.mistakes
+    return known[placed.piece][1] if known is not None and placed.piece in known else ()
+
+
+def _seen_from(window: Window, back: int) -> Window:
+    return lambda further: window(back + further)
+
+
+def _through(state: AnyState, placed: Placed) -> AnyState | None:
+    """The state after a piece, if nothing is wrong in it."""
+    return None if _mistakes(placed._replace(state=state)) else state[placed.piece]
+
+
+def _past(machine: Machine, scene: Scene, mistake: Mistake) -> AnyState | None:
+    """The state after the piece of a mistake that is repaired; None if the repair does not lead so far."""
+    damage, _ = scene.damage(mistake)
+    found = repairs(machine, damage) if damage is not None else ()
+    if damage is None or not found or not found[0].clean:
+        return None
+    tokens = [t for t in scene.tokens if t.start >= mistake.start]
+    if any(token.mode is not None or token.kind in machine.wrong for token in tokens):
+        return None
+    kinds = [*damage.kinds[:damage.at], *(token.kind for token in tokens)]
+    if scene.here.piece.endswith(("\n", "\r")):
+        kinds.append(NL)
+    changes = found[0].changes
+    if changes[-1].index > damage.at:
+        return None                                      # what is changed further on is a mistake of its own
+    return _replayed(machine, damage, changes, kinds)
+
+
+def _replayed(machine: Machine, damage: Damage, changes: Repair, kinds: list[int]) -> AnyState | None:
+    """The state after tokens, the changes of a repair made on the way."""
+    begin = changes[0].index
+    state = damage.states[begin]
+    try:
+        for index in range(begin, len(kinds)):
+            kind = kinds[index]
+            for change in changes:
+                if change.index == index and change.op == "insert":
+                    state = inserted(machine, state, change)
+                elif change.index == index:
+                    kind = change.kind if change.op == "replace" else -1
+            if kind >= 0:
+                after = state[kind]
+                assert not isinstance(after, InToken)
+                state = after
+    except Reject:
+        return None
+    return state

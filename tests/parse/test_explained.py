@@ -1,0 +1,69 @@
+"""A mistake that the repair of an earlier one does away with is not told."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from engine.languages.json import JSON
+from engine.languages.reml import REML
+from engine.parse.diagnostics import Diagnostic
+from engine.parse.document import Document
+from engine.parse.explained import MOST_CAUSES
+from engine.parse.source import Position, Span
+
+MEMBERS = {"first": {f"key {n}": n for n in range(20)}, "second": [1, 2]}
+LINES = json.dumps(MEMBERS, indent=2).splitlines(keepends=True)
+
+
+def said(text: str) -> list[Diagnostic]:
+    return Document(JSON.machine(), text).diagnostics()
+
+
+def test_a_bracket_that_is_lost_is_one_diagnostic_however_many_lines_it_puts_wrong():
+    lines = [LINES[0], LINES[1].replace("{", ""), *LINES[2:]]
+    found = said("".join(lines))
+
+    assert [fix.title for fix in found[0].fixes[:1]] == ["Insert `{`"]
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("extra", ["}", "]"])
+def test_a_bracket_too_many_is_one_diagnostic(extra: str):
+    found = said("".join([*LINES[:5], f"    {extra}{LINES[5].lstrip()}", *LINES[6:]]))
+
+    assert [fix.title for fix in found[0].fixes[:1]] == [f"Remove `{extra}`"]
+    assert len(found) == 1
+
+
+def test_a_mistake_of_its_own_behind_an_earlier_one_is_told():
+    lines = [LINES[0], LINES[1].replace("{", ""), *LINES[2:7], LINES[7].replace(":", ""), *LINES[8:]]
+    found = said("".join(lines))
+
+    assert {d.span.start.line for d in found} >= {2, 7}
+
+
+def test_mistakes_that_have_nothing_to_do_with_one_another_are_all_told():
+    count = 3 * MOST_CAUSES
+    found = said("[\n" + "".join(f'  {{"a" {n}}},\n' for n in range(count)) + "  null\n]\n")
+
+    assert [d.span.start.line for d in found] == list(range(1, count + 1))
+
+
+def test_what_is_told_is_the_same_after_edits_above():
+    text = "".join(LINES)
+    document = Document(JSON.machine(), text)
+    start = text.splitlines()[1].index("{")
+    brace = Span(Position(1, start), Position(1, start + 1))
+
+    document.edit(brace, "")
+    assert document.diagnostics() == said(document.text())
+    document.edit(Span(Position(1, start), Position(1, start)), "{")
+    assert document.diagnostics() == []
+
+
+def test_arms_with_the_other_arrow_are_told_one_by_one():
+    document = Document(REML.machine(), "fn f(a: T) -> Int =\n  match a with\n  | B => 1\n  | C => 2\n")
+
+    assert [d.span.start.line for d in document.diagnostics()] == [2, 3]
