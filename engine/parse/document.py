@@ -9,7 +9,6 @@ scratch would have; nothing holds an absolute line number except `_said`, which 
 """
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
@@ -60,7 +59,10 @@ class Document:
         machine.holders.add(self)
 
     def _load(self, text: str) -> None:
-        lines, renewals = list(map(sys.intern, split_lines(text))), self.machine.renewals   # alike: one object each
+        same: dict[str, str] = {}
+        lines = [same.setdefault(line, line) for line in split_lines(text)]      # alike ones are one object
+        del same
+        renewals = self.machine.renewals
         whole = self._run(self.machine.start, lines)
         self._blocks = Blocks(whole.pieces, whole.states, whole.bad, whole.units(self.machine), whole.after)
         self._rerun = Rerun(self.machine, self._blocks, self._resumed)
