@@ -27,16 +27,15 @@ class Cell:
     with a note or a commit.
     """
 
-    __slots__ = ("broken", "depth", "kid", "kids", "marked", "opens", "rest", "state", "symbol")
+    __slots__ = ("depth", "kid", "marked", "opens", "rest", "sibling", "state", "symbol")
 
     def __init__(self, symbol: int, rest: Cell | None, depth: int, opens: int) -> None:
         self.symbol, self.depth, self.opens = symbol, depth, opens
         self.rest: Cell = self if rest is None else rest # only the two that end a continuation have none
         self.marked: Cell | None = None if rest is None else rest.marked
-        self.kid: Cell | None = None                     # the first cell on top of this one;
-        self.kids: dict[int, Cell] | None = None         # further ones
-        self.state: object = None                        # the state of this continuation alone,
-        self.broken: object = None                       # and the one with a line break seen
+        self.kid: Cell | None = None                     # the last made of the cells on top of this one;
+        self.sibling: Cell | None = None                 # of those on top of the same one, that made before
+        self.state: object = None                        # the state of this continuation alone
 
 
 class DeepCell:
@@ -87,7 +86,7 @@ class Cells:
 
     def renew(self) -> None:
         """Forget all cells.  Those somebody holds stay as they are, beside equal new ones."""
-        self.bottom.kid = self.bottom.kids = None
+        self.bottom.kid = None
         self._tails = {}
         self.made = 0
         self.start = self.push(self.tables.start, self.bottom)
@@ -106,21 +105,16 @@ class Cells:
         assert isinstance(rest, Cell)
         if rest.symbol == symbol and self._note[symbol]:
             return rest                                  # idempotent: right recursion does not pile up notes
-        kid, kids = rest.kid, rest.kids
-        if kid is not None and kid.symbol == symbol:
-            return kid
-        if kids is not None and symbol in kids:
-            return kids[symbol]
+        cell = rest.kid
+        while cell is not None:                          # no more than there are symbols, and nearly always a few
+            if cell.symbol == symbol:
+                return cell
+            cell = cell.sibling
         cell = Cell(symbol, rest, rest.depth + 1, rest.opens + self._closes[symbol])
         if self._mark[symbol]:
             cell.marked = cell
         self.made += 1
-        if kid is None:
-            rest.kid = cell
-        elif kids is None:
-            rest.kids = {symbol: cell}
-        else:
-            kids[symbol] = cell
+        cell.sibling, rest.kid = rest.kid, cell
         return cell
 
     def push(self, symbols: Symbols_, rest: AnyCell) -> AnyCell:
@@ -128,8 +122,10 @@ class Cells:
         if rest.__class__ is DeepCell or rest.depth + len(symbols) >= self.cap:
             return self.deep(symbols, rest) if symbols else rest
         for symbol in reversed(symbols):
-            kid = rest.kid                               # type: ignore[union-attr]
-            rest = kid if kid is not None and kid.symbol == symbol else self.cons(symbol, rest)
+            cell = rest.kid                              # type: ignore[union-attr]
+            while cell is not None and cell.symbol != symbol:
+                cell = cell.sibling
+            rest = self.cons(symbol, rest) if cell is None else cell
         return rest
 
     def on(self, symbols: Symbols_, rest: AnyCell) -> DeepCell:

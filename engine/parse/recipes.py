@@ -14,7 +14,7 @@ from engine.parse.steps import ADOPT, CLOSE, OPEN_NODE, TAKE, Actions
 
 if TYPE_CHECKING:
     from engine.parse.machine import Machine
-    from engine.parse.states import Settled, State
+    from engine.parse.states import Settled
 
 __all__ = ["AROUND", "WHOLE", "Instruction", "Recipe", "Recipes"]
 
@@ -29,21 +29,21 @@ Instruction = tuple[int, str, int, int, int]
 Recipe = tuple[Instruction, ...]
 
 
-class Recipes(dict[tuple[int, ...], Recipe | None]):
-    """The recipes of one state: from the kinds of a piece that is right there, blanks included.
+class Recipes(dict[tuple["Settled", tuple[int, ...]], Recipe | None]):
+    """From a state and the kinds of a piece that is right there, blanks included, to the recipe.
 
     None for a piece that ends while several alternatives are alive, or inside a token.
     """
 
-    __slots__ = ("machine", "state")
+    __slots__ = ("machine",)
 
-    def __init__(self, machine: Machine, state: State) -> None:
-        self.machine, self.state = machine, state
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
 
-    def __missing__(self, kinds: tuple[int, ...]) -> Recipe | None:
-        recipe = _recipe(self.machine, self.state, kinds)
+    def __missing__(self, key: tuple[Settled, tuple[int, ...]]) -> Recipe | None:
+        recipe = _recipe(self.machine, *key)
         if not self.machine.is_full:
-            self[kinds] = recipe
+            self[key] = recipe
             self.machine.entries += 1 + (0 if recipe is None else len(recipe))
         return recipe
 
