@@ -25,6 +25,7 @@ from engine.parse.source import Position, Span, line_end, split_lines
 from engine.parse.stream import Continuation, Pending, resume
 from engine.parse.stretch import BlockWindow, Replacement, Stretch
 from engine.parse.tree import Node, Token, build, tokens
+from engine.parse.units import begins_unit
 from engine.parse.work import Work
 
 __all__ = ["Change", "Document"]
@@ -115,8 +116,33 @@ class Document:
 
         Without `settle`, what follows is left for `step`, unless it turns out at once to be as it was.
         """
-        if settle:
+        if settle and not self.is_settled:
             self.settle()
+        change = self._edit_in_line(span, text) or self._edit_anywhere(span, text)
+        return self._all_of(change) if settle and change.is_open else change
+
+    def _edit_in_line(self, span: Span, text: str) -> Change | None:
+        """`edit` where one short line stays one, as it nearly always does; None if it is to be looked at closer."""
+        line, begin, end, blocks = span.start.line, span.start.column, span.end.column, self._blocks
+        place = blocks.whole_line(line) if span.end.line == line else None
+        if place is None or not 0 <= begin <= end:
+            return None
+        old = blocks.piece(place)
+        piece = old[:begin] + text + old[end:]
+        if end >= len(old) or len(piece) > SEGMENT or piece.find("\n") != len(piece) - 1 or "\r" in piece:
+            return None
+        renewals = self.machine.renewals
+        run = self._resumed(Continuation.at(self.machine, blocks.state(place)), [piece]).continuation.cursor.runs
+        unit = begins_unit(self.machine, run.first, piece)
+        dropped = blocks.put(place, piece, bad=bool(run.bad), unit=unit)
+        was_late = blocks.blocks[place.block].late[place.at]
+        is_open = self._rerun.come_to(blocks.after(place), run.after)
+        change = Change(place, 1, 1, line, 0, dropped, is_open or bool(was_late))
+        self._move_said(change)
+        self._catch_up(renewals)
+        return change
+
+    def _edit_anywhere(self, span: Span, text: str) -> Change:
         replacement = self._replacement(span, text)
         blocks, first = self._blocks, replacement.place
         first_line, lines_before, renewals = blocks.line_of(first), blocks.line_count, self.machine.renewals
@@ -134,7 +160,7 @@ class Document:
                         is_open or bool(was_late))
         self._move_said(change)
         self._catch_up(renewals)
-        return self._all_of(change) if settle and is_open else change
+        return change
 
     def _all_of(self, change: Change) -> Change:
         """What an edit did and then everything behind it."""
