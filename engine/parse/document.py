@@ -9,7 +9,9 @@ scratch would have; nothing holds an absolute line number except `_said`, which 
 """
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 from engine.parse.blocks import Blocks, Place
@@ -345,13 +347,18 @@ class Document:
         With a `limit`, no more pieces than make the unit longer than so many characters.
         """
         pieces: list[str] = []
-        size = 0
-        for at in self._blocks.from_place(place):
-            if pieces and self._blocks.blocks[at.block].units[at.at] or limit is not None and size > limit:
-                return pieces, False
-            pieces.append(self._blocks.piece(at))
-            size += len(pieces[-1])
-        return pieces, True
+        blocks, begin, is_last = self._blocks.blocks, place.at, False
+        for number in range(place.block, len(blocks)):
+            block = blocks[number]
+            end = block.units.find(1, begin if pieces else begin + 1)
+            pieces += block.pieces[begin:end if end >= 0 else None]
+            is_last, begin = end < 0 and number + 1 == len(blocks), 0
+            if end >= 0 or limit is not None and sum(map(len, pieces)) > limit:
+                break
+        if limit is None:
+            return pieces, is_last
+        few = bisect_right(list(accumulate(map(len, pieces))), limit) + 1
+        return pieces[:few], is_last and few >= len(pieces)
 
     def unit_tree(self, place: Place) -> Node:
         """The tree of the unit that begins at a piece."""

@@ -77,12 +77,13 @@ class Steps:
         self._deep: dict[tuple[Symbols_, int], Any] = {}
         self._finished: dict[AnyCell, tuple[AnyCell, Notes | None]] = {}
         """What long stacks of finished frames amount to; see `_finish`."""
+        self._only_moves: dict[Symbols_, tuple[Move]] = {}
         #: What each symbol makes a tree builder do; last, for -1, what a token does.
         self._actions = [(_OPS[event.op], event.name) if event else (TAKE, "") for event in (*tables.event, None)]
 
     def forget(self) -> None:
         """Forget what was found out about single continuations."""
-        self._deep, self._finished = {}, {}
+        self._deep, self._finished, self._only_moves = {}, {}, {}
 
     def step(self, cells: tuple[AnyCell, ...], tags: Tags, kind: int) -> tuple[tuple[AnyCell, ...], Tags]:
         """The continuations after a flagged kind, most preferred first; none if it cannot follow."""
@@ -311,7 +312,10 @@ class Steps:
     def moves(self, cells: tuple[AnyCell, ...], tags: Tags, kind: int) -> tuple[Move, ...]:
         """How each continuation after a flagged kind came about, in the order of `step`."""
         if len(cells) == 1 and (events := self._only_events(cells[0], kind)) is not None:
-            return (self._move(0, events),)
+            known = self._only_moves.get(events)
+            if known is None:
+                known = self._only_moves[events] = (self._move(0, events),)
+            return known
         kept = self._prune(self._ways(cells, kind, events=True), tags)
         return tuple(self._move(way.source, way.events) for way, _ in kept)
 
@@ -320,8 +324,9 @@ class Steps:
 
     def _only_events(self, cell: AnyCell, kind: int) -> Symbols_ | None:
         """The events where there is one way to take a kind and nothing to choose; None elsewhere."""
-        t, events, taken = self.tables, list[int](), False
-        for symbol, _ in self.cells.walk(cell):
+        t, store, events, taken = self.tables, self.cells, list[int](), False
+        while cell is not store.bottom and cell is not store.done:
+            symbol, rest = (cell.symbol, cell.rest) if cell.__class__ is Cell else store.pop(cell)
             if t.event[symbol] is not None:
                 events.append(symbol)
             elif t.mark[symbol] is None:
@@ -337,6 +342,7 @@ class Steps:
                     taken = True
                     if left:
                         break
+            cell = rest
         return tuple(events) if taken else None
 
 
