@@ -29,13 +29,17 @@ class Cell:
 
     __slots__ = ("depth", "kid", "marked", "opens", "rest", "sibling", "state", "symbol")
 
-    def __init__(self, symbol: int, rest: Cell | None, depth: int, opens: int) -> None:
-        self.symbol, self.depth, self.opens = symbol, depth, opens
-        self.rest: Cell = self if rest is None else rest # only the two that end a continuation have none
-        self.marked: Cell | None = None if rest is None else rest.marked
-        self.kid: Cell | None = None                     # the last made of the cells on top of this one;
-        self.sibling: Cell | None = None                 # of those on top of the same one, that made before
+    rest: Cell
+    marked: Cell | None
+
+    def __init__(self, symbol: int, rest: Cell | None, sibling: Cell | None = None, opens: int = 0) -> None:
+        self.symbol, self.sibling = symbol, sibling      # the sibling was made before, on top of the same cell
+        self.kid: Cell | None = None                     # the last made of the cells on top of this one
         self.state: object = None                        # the state of this continuation alone
+        if rest is None:                                 # one of the two that end a continuation
+            self.rest, self.marked, self.depth, self.opens = self, None, 0, 0
+        else:
+            self.rest, self.marked, self.depth, self.opens = rest, rest.marked, rest.depth + 1, rest.opens + opens
 
 
 class DeepCell:
@@ -76,7 +80,7 @@ class Cells:
 
     def __init__(self, tables: Tables, depth_cap: int) -> None:
         self.tables, self.cap, self.made = tables, depth_cap, 0
-        self.bottom, self.done = Cell(-1, None, 0, 0), Cell(-2, None, 0, 0)
+        self.bottom, self.done = Cell(-1, None), Cell(-2, None)
         self._note = [mark == NOTE for mark in tables.mark]
         self._mark = [mark in (NOTE, COMMIT) for mark in tables.mark]
         # A node that is both opened and closed further down is not open yet.
@@ -98,34 +102,26 @@ class Cells:
             below = below.rest
         return not below.depth or below is self.bottom.kid
 
-    def cons(self, symbol: int, rest: AnyCell) -> AnyCell:
-        """The continuation `symbol`, then `rest`."""
-        if rest.__class__ is DeepCell or rest.depth >= self.cap:
-            return self.deep((symbol,), rest)
-        assert isinstance(rest, Cell)
-        if rest.symbol == symbol and self._note[symbol]:
-            return rest                                  # idempotent: right recursion does not pile up notes
-        cell = rest.kid
-        while cell is not None:                          # no more than there are symbols, and nearly always a few
-            if cell.symbol == symbol:
-                return cell
-            cell = cell.sibling
-        cell = Cell(symbol, rest, rest.depth + 1, rest.opens + self._closes[symbol])
-        if self._mark[symbol]:
-            cell.marked = cell
-        self.made += 1
-        cell.sibling, rest.kid = rest.kid, cell
-        return cell
-
     def push(self, symbols: Symbols_, rest: AnyCell) -> AnyCell:
-        """The continuation `symbols`, first one first, then `rest`."""
+        """The continuation `symbols`, first one first, then `rest`.
+
+        A note on top of the same note is that note: right recursion does not pile them up.
+        """
         if rest.__class__ is DeepCell or rest.depth + len(symbols) >= self.cap:
             return self.deep(symbols, rest) if symbols else rest
+        assert isinstance(rest, Cell)
         for symbol in reversed(symbols):
-            cell = rest.kid                              # type: ignore[union-attr]
-            while cell is not None and cell.symbol != symbol:
+            cell = rest.kid
+            while cell is not None and cell.symbol != symbol:        # no more than there are symbols, and mostly few
                 cell = cell.sibling
-            rest = self.cons(symbol, rest) if cell is None else cell
+            if cell is None:
+                if rest.symbol == symbol and self._note[symbol]:
+                    continue
+                rest.kid = cell = Cell(symbol, rest, rest.kid, self._closes[symbol])
+                if self._mark[symbol]:
+                    cell.marked = cell
+                self.made += 1
+            rest = cell
         return rest
 
     def on(self, symbols: Symbols_, rest: AnyCell) -> DeepCell:
