@@ -45,13 +45,13 @@ class Cell:
 class DeepCell:
     """Some symbols and what follows them, below the depth at which cells are shared.
 
-    `mark`: the index of the first note or commit in the tail, or -1; `below` is the nearest one in the rest.
+    `below` is the nearest note or commit in the rest.
     """
 
-    __slots__ = ("below", "depth", "mark", "rest", "shared", "tail")
+    __slots__ = ("below", "depth", "rest", "shared", "tail")
 
-    def __init__(self, tail: Symbols_, rest: AnyCell, mark: int, below: AnyCell | None) -> None:
-        self.tail, self.rest, self.mark, self.below = tail, rest, mark, below
+    def __init__(self, tail: Symbols_, rest: AnyCell, below: AnyCell | None) -> None:
+        self.tail, self.rest, self.below = tail, rest, below
         self.shared: Cell = rest if isinstance(rest, Cell) else rest.shared       # the first one below the cap
         self.depth: int = rest.depth + len(tail)
 
@@ -132,12 +132,10 @@ class Cells:
 
     def deep(self, symbols: Symbols_, rest: AnyCell) -> DeepCell:
         """The continuation `symbols`, then `rest`, in one object that is not shared."""
-        tail, mark = self._tail(symbols)
-        return DeepCell(tail, rest, mark, self.marked(rest))
+        return DeepCell(self._tail(symbols)[0], rest, self.marked(rest))
 
     def _without(self, cell: DeepCell, count: int) -> DeepCell:
-        tail, mark = self._tail(cell.tail[count:])
-        return DeepCell(tail, cell.rest, mark, cell.below)
+        return DeepCell(self._tail(cell.tail[count:])[0], cell.rest, cell.below)
 
     def _tail(self, symbols: Symbols_) -> tuple[Symbols_, int]:
         known = self._tails.get(symbols)
@@ -174,9 +172,10 @@ class Cells:
         """The nearest continuation, from this one down, that begins with a note or a commit."""
         if isinstance(cell, Cell):
             return cell.marked
-        if cell.mark < 0:
+        mark = self._tail(cell.tail)[1]
+        if mark < 0:
             return cell.below
-        return self._without(cell, cell.mark) if cell.mark else cell
+        return self._without(cell, mark) if mark else cell
 
     def common_note(self, cell: AnyCell, notes: Notes, *, before_commit: bool = False) -> AnyCell | None:
         """The first note of a continuation that is one of `notes`; with `before_commit`, only above its commits."""

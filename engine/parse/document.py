@@ -62,11 +62,8 @@ class Document:
         machine.holders.add(self)
 
     def _load(self, text: str) -> None:
-        same: dict[str, str] = {}
-        lines = [same.setdefault(line, line) for line in split_lines(text)]      # alike ones are one object
-        del same
         renewals = self.machine.renewals
-        whole = self._run(self.machine.start, lines)
+        whole = self._run(self.machine.start, _shared(split_lines(text)))
         self._blocks = Blocks(whole.pieces, whole.states, whole.bad, whole.units(self.machine), whole.after)
         self._rerun = Rerun(self.machine, self._blocks, self._resumed)
         self._said: dict[int, _Said] = {}
@@ -392,3 +389,9 @@ class Document:
             pieces.append(self._blocks.piece(at))
             line += pieces[-1][-1:] in ("\n", "\r")
         return tokens(self.machine, pieces, self._blocks.state(place))
+
+
+def _shared(lines: list[str]) -> list[str]:
+    """The lines, of which those that are alike are one object."""
+    known: dict[str, str] = {}
+    return [known.setdefault(line, line) for line in lines]
