@@ -69,7 +69,7 @@ class Mode(NamedTuple):
     depth: int = 1
 
 
-#: What a tree needs of a tile: its kind, the kind's name, the text without the blanks in front, and how long that is.
+#: What a tree needs of a tile: its kind, the kind's name, the text without the blanks in front, and how many those are.
 Leaf = tuple[int, str, str, int]
 
 
@@ -116,7 +116,7 @@ class _LeafOf(dict[str, Leaf]):
         kind, text = self.lexer.kind_of(tile), tile.lstrip(self.lexer.blanks)
         if len(self) >= _LEAVES_KEPT:
             self.clear()
-        leaf = kind, self.lexer.names[kind], text, len(text)
+        leaf = kind, self.lexer.names[kind], text, len(tile) - len(text)
         if len(tile) <= _LONGEST_TILE:
             self[tile] = leaf
         return leaf

@@ -10,8 +10,6 @@ Invariant: the leaves are the tokens of the text, in order, each exactly once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import accumulate, compress, repeat
-from operator import sub
 from typing import Any, Final, NamedTuple
 
 from engine.parse.lexer import EOF, NL
@@ -25,7 +23,6 @@ from engine.parse.values import SPANNED
 __all__ = ["Node", "Token", "Tree", "build", "tokens", "value"]
 
 ROOT: Final = "Root"
-_new: Final[Callable[..., Any]] = tuple.__new__
 
 
 class Token(NamedTuple):
@@ -191,24 +188,25 @@ class _Builder:
             self.column += len(piece)
 
     def _follows_recipe(self, piece: str) -> bool:
-        """Take a piece in which nothing is wrong, if it has a recipe; was it done?
-
-        Tokens are made without a loop: they are most of what a tree costs.
-        """
+        """Take a piece in which nothing is wrong, if it has a recipe; was it done?"""
         state, machine = self.state, self.machine
-        if state.__class__ is not State or self.logs is not None or state is machine.start or not piece:
+        if state.__class__ is not State or self.logs is not None or state is machine.start:
             return False
         after = state[piece]
         if state.mistakes is not None and piece in state.mistakes or after.__class__ is InToken:
             return False
-        tiles = machine.lexer.tiles(piece)
-        kinds, names, texts, sizes = zip(*map(machine.lexer.leaf_of, tiles), strict=True)
-        recipe = machine.recipes[state, kinds]
+        tiles = list(map(machine.lexer.leaf_of, machine.lexer.tiles(piece)))
+        recipe = machine.recipes[state, tuple([kind for kind, _, _, _ in tiles])]
         if recipe is None:
             return False
-        columns = map(sub, accumulate(map(len, tiles)), sizes)
-        rows = compress(zip(names, texts, repeat(self.line), map(self.column.__add__, columns)), map(NL.__lt__, kinds))
-        self._follow(recipe, list(map(_new, repeat(Token), rows)))
+        leaves: list[Tree] = []
+        new, line, column = tuple.__new__, self.line, self.column
+        for kind, name, text, blanks in tiles:
+            column += blanks
+            if kind > NL:
+                leaves.append(new(Token, (name, text, line, column)))
+            column += len(text)
+        self._follow(recipe, leaves)
         self.state = after
         return True
 
