@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 
 from engine.languages.facts import CLASHES_KEPT, NAMES_KEPT, NOTHING, in_order, names_limit, placed, shared_checks
 from engine.languages.language import CheckSettings, Language, UnitFacts
@@ -84,7 +83,7 @@ class Analysis:
         """
         change = self.document.edit(Span(end, end), text, settle=False)
         work.ran(change.run, len(text))
-        self._take(change if is_last else replace(change, is_open=True), work)
+        self._take(change if is_last else change._replace(is_open=True), work)
 
     def settle(self, work: Work | None = None) -> bool:
         """Go on where edits have left off, until that is done or the work used up; is everything as from scratch?"""

@@ -59,7 +59,8 @@ class Block:
     @property
     def plain(self) -> bool:
         """Is every piece a line, but perhaps for the last one?"""
-        return self.ends >= len(self.pieces) - (self.pieces[-1:] != [] and self.pieces[-1][-1:] not in ("\n", "\r"))
+        longer = len(self.pieces) - self.ends
+        return not longer or longer == 1 and self.pieces[-1][-1:] not in ("\n", "\r")
 
     def line_in(self, index: int) -> int:
         """The number of line ends before a piece of the block."""
@@ -125,6 +126,16 @@ class Blocks:
         if index == len(self.blocks[block].pieces) and block + 1 < len(self.blocks):
             return Place(block + 1, 0)
         return Place(block, index)
+
+    def whole_line(self, line: int) -> Place | None:
+        """The piece that is a line with its "\\n", behind another such line; None where it takes a closer look."""
+        before = self.before
+        if not 0 < line < before[-1] + self.blocks[-1].ends:
+            return None
+        number = bisect_left(before, line) - 1
+        block, at = self.blocks[number], line - before[number]
+        is_whole = block.plain and at < len(block.pieces) and block.pieces[at - 1][-1] == "\n" == block.pieces[at][-1]
+        return Place(number, at) if is_whole else None
 
     def find(self, line: int, column: int) -> tuple[Place, int]:
         """The piece that holds a position, and the offset in it; at an edge between segments, the earlier one."""
@@ -265,6 +276,18 @@ class Blocks:
         block.late[at] = bytes(len(pieces))
         self._tidy(start.block, max(number, start.block + 1))
         return dropped
+
+    def put(self, place: Place, piece: str, *, bad: bool, unit: bool) -> tuple[Any, ...]:
+        """Put another piece in the place of one that ends as many lines; gives the note that went."""
+        self.changes += 1
+        block, at = self.blocks[place.block], place.at
+        note, flags = block.notes[at], (block.bad[at], block.said[at])
+        block.chars += len(piece) - len(block.pieces[at])
+        block.pieces[at], block.bad[at], block.units[at], block.notes[at], block.said[at] = piece, bad, unit, None, 0
+        block.changed, block.other = self.changes, None
+        if flags != (bad, 0):
+            self._remark(place.block)
+        return () if note is None else (note,)
 
     def rebase(self, newest: Callable[[AnyState], AnyState]) -> None:
         """Put the newest state in the place of each one."""

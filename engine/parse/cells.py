@@ -27,28 +27,31 @@ class Cell:
     with a note or a commit.
     """
 
-    __slots__ = ("broken", "depth", "kid", "kids", "marked", "opens", "rest", "state", "symbol")
+    __slots__ = ("depth", "kid", "marked", "opens", "rest", "sibling", "state", "symbol")
 
-    def __init__(self, symbol: int, rest: Cell | None, depth: int, opens: int) -> None:
-        self.symbol, self.depth, self.opens = symbol, depth, opens
-        self.rest: Cell = self if rest is None else rest # only the two that end a continuation have none
-        self.marked: Cell | None = None if rest is None else rest.marked
-        self.kid: Cell | None = None                     # the first cell on top of this one;
-        self.kids: dict[int, Cell] | None = None         # further ones
-        self.state: object = None                        # the state of this continuation alone,
-        self.broken: object = None                       # and the one with a line break seen
+    rest: Cell
+    marked: Cell | None
+
+    def __init__(self, symbol: int, rest: Cell | None, sibling: Cell | None = None, opens: int = 0) -> None:
+        self.symbol, self.sibling = symbol, sibling      # the sibling was made before, on top of the same cell
+        self.kid: Cell | None = None                     # the last made of the cells on top of this one
+        self.state: object = None                        # the state of this continuation alone
+        if rest is None:                                 # one of the two that end a continuation
+            self.rest, self.marked, self.depth, self.opens = self, None, 0, 0
+        else:
+            self.rest, self.marked, self.depth, self.opens = rest, rest.marked, rest.depth + 1, rest.opens + opens
 
 
 class DeepCell:
     """Some symbols and what follows them, below the depth at which cells are shared.
 
-    `mark`: the index of the first note or commit in the tail, or -1; `below` is the nearest one in the rest.
+    `below` is the nearest note or commit in the rest.
     """
 
-    __slots__ = ("below", "depth", "mark", "rest", "shared", "tail")
+    __slots__ = ("below", "depth", "rest", "shared", "tail")
 
-    def __init__(self, tail: Symbols_, rest: AnyCell, mark: int, below: AnyCell | None) -> None:
-        self.tail, self.rest, self.mark, self.below = tail, rest, mark, below
+    def __init__(self, tail: Symbols_, rest: AnyCell, below: AnyCell | None) -> None:
+        self.tail, self.rest, self.below = tail, rest, below
         self.shared: Cell = rest if isinstance(rest, Cell) else rest.shared       # the first one below the cap
         self.depth: int = rest.depth + len(tail)
 
@@ -77,7 +80,7 @@ class Cells:
 
     def __init__(self, tables: Tables, depth_cap: int) -> None:
         self.tables, self.cap, self.made = tables, depth_cap, 0
-        self.bottom, self.done = Cell(-1, None, 0, 0), Cell(-2, None, 0, 0)
+        self.bottom, self.done = Cell(-1, None), Cell(-2, None)
         self._note = [mark == NOTE for mark in tables.mark]
         self._mark = [mark in (NOTE, COMMIT) for mark in tables.mark]
         # A node that is both opened and closed further down is not open yet.
@@ -87,7 +90,7 @@ class Cells:
 
     def renew(self) -> None:
         """Forget all cells.  Those somebody holds stay as they are, beside equal new ones."""
-        self.bottom.kid = self.bottom.kids = None
+        self.bottom.kid = None
         self._tails = {}
         self.made = 0
         self.start = self.push(self.tables.start, self.bottom)
@@ -99,37 +102,26 @@ class Cells:
             below = below.rest
         return not below.depth or below is self.bottom.kid
 
-    def cons(self, symbol: int, rest: AnyCell) -> AnyCell:
-        """The continuation `symbol`, then `rest`."""
-        if rest.__class__ is DeepCell or rest.depth >= self.cap:
-            return self.deep((symbol,), rest)
-        assert isinstance(rest, Cell)
-        if rest.symbol == symbol and self._note[symbol]:
-            return rest                                  # idempotent: right recursion does not pile up notes
-        kid, kids = rest.kid, rest.kids
-        if kid is not None and kid.symbol == symbol:
-            return kid
-        if kids is not None and symbol in kids:
-            return kids[symbol]
-        cell = Cell(symbol, rest, rest.depth + 1, rest.opens + self._closes[symbol])
-        if self._mark[symbol]:
-            cell.marked = cell
-        self.made += 1
-        if kid is None:
-            rest.kid = cell
-        elif kids is None:
-            rest.kids = {symbol: cell}
-        else:
-            kids[symbol] = cell
-        return cell
-
     def push(self, symbols: Symbols_, rest: AnyCell) -> AnyCell:
-        """The continuation `symbols`, first one first, then `rest`."""
+        """The continuation `symbols`, first one first, then `rest`.
+
+        A note on top of the same note is that note: right recursion does not pile them up.
+        """
         if rest.__class__ is DeepCell or rest.depth + len(symbols) >= self.cap:
             return self.deep(symbols, rest) if symbols else rest
+        assert isinstance(rest, Cell)
         for symbol in reversed(symbols):
-            kid = rest.kid                               # type: ignore[union-attr]
-            rest = kid if kid is not None and kid.symbol == symbol else self.cons(symbol, rest)
+            cell = rest.kid
+            while cell is not None and cell.symbol != symbol:        # no more than there are symbols, and mostly few
+                cell = cell.sibling
+            if cell is None:
+                if rest.symbol == symbol and self._note[symbol]:
+                    continue
+                rest.kid = cell = Cell(symbol, rest, rest.kid, self._closes[symbol])
+                if self._mark[symbol]:
+                    cell.marked = cell
+                self.made += 1
+            rest = cell
         return rest
 
     def on(self, symbols: Symbols_, rest: AnyCell) -> DeepCell:
@@ -140,12 +132,10 @@ class Cells:
 
     def deep(self, symbols: Symbols_, rest: AnyCell) -> DeepCell:
         """The continuation `symbols`, then `rest`, in one object that is not shared."""
-        tail, mark = self._tail(symbols)
-        return DeepCell(tail, rest, mark, self.marked(rest))
+        return DeepCell(self._tail(symbols)[0], rest, self.marked(rest))
 
     def _without(self, cell: DeepCell, count: int) -> DeepCell:
-        tail, mark = self._tail(cell.tail[count:])
-        return DeepCell(tail, cell.rest, mark, cell.below)
+        return DeepCell(self._tail(cell.tail[count:])[0], cell.rest, cell.below)
 
     def _tail(self, symbols: Symbols_) -> tuple[Symbols_, int]:
         known = self._tails.get(symbols)
@@ -182,9 +172,10 @@ class Cells:
         """The nearest continuation, from this one down, that begins with a note or a commit."""
         if isinstance(cell, Cell):
             return cell.marked
-        if cell.mark < 0:
+        mark = self._tail(cell.tail)[1]
+        if mark < 0:
             return cell.below
-        return self._without(cell, cell.mark) if cell.mark else cell
+        return self._without(cell, mark) if mark else cell
 
     def common_note(self, cell: AnyCell, notes: Notes, *, before_commit: bool = False) -> AnyCell | None:
         """The first note of a continuation that is one of `notes`; with `before_commit`, only above its commits."""

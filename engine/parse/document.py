@@ -9,8 +9,9 @@ scratch would have; nothing holds an absolute line number except `_said`, which 
 """
 from __future__ import annotations
 
-import sys
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 from engine.parse.blocks import Blocks, Place
@@ -26,6 +27,7 @@ from engine.parse.source import Position, Span, line_end, split_lines
 from engine.parse.stream import Continuation, Pending, resume
 from engine.parse.stretch import BlockWindow, Replacement, Stretch
 from engine.parse.tree import Node, Token, build, tokens
+from engine.parse.units import begins_unit
 from engine.parse.work import Work
 
 __all__ = ["Change", "Document"]
@@ -60,8 +62,8 @@ class Document:
         machine.holders.add(self)
 
     def _load(self, text: str) -> None:
-        lines, renewals = list(map(sys.intern, split_lines(text))), self.machine.renewals   # alike: one object each
-        whole = self._run(self.machine.start, lines)
+        renewals = self.machine.renewals
+        whole = self._run(self.machine.start, _shared(split_lines(text)))
         self._blocks = Blocks(whole.pieces, whole.states, whole.bad, whole.units(self.machine), whole.after)
         self._rerun = Rerun(self.machine, self._blocks, self._resumed)
         self._said: dict[int, _Said] = {}
@@ -113,8 +115,33 @@ class Document:
 
         Without `settle`, what follows is left for `step`, unless it turns out at once to be as it was.
         """
-        if settle:
+        if settle and not self.is_settled:
             self.settle()
+        change = self._edit_in_line(span, text) or self._edit_anywhere(span, text)
+        return self._all_of(change) if settle and change.is_open else change
+
+    def _edit_in_line(self, span: Span, text: str) -> Change | None:
+        """`edit` where one short line stays one, as it nearly always does; None if it is to be looked at closer."""
+        line, begin, end, blocks = span.start.line, span.start.column, span.end.column, self._blocks
+        place = blocks.whole_line(line) if span.end.line == line else None
+        if place is None or not 0 <= begin <= end:
+            return None
+        old = blocks.piece(place)
+        piece = old[:begin] + text + old[end:]
+        if end >= len(old) or len(piece) > SEGMENT or piece.find("\n") != len(piece) - 1 or "\r" in piece:
+            return None
+        renewals = self.machine.renewals
+        run = self._resumed(Continuation.at(self.machine, blocks.state(place)), [piece]).continuation.cursor.runs
+        unit = begins_unit(self.machine, run.first, piece)
+        dropped = blocks.put(place, piece, bad=bool(run.bad), unit=unit)
+        was_late = blocks.blocks[place.block].late[place.at]
+        is_open = self._rerun.come_to(blocks.after(place), run.after)
+        change = Change(place, 1, 1, line, 0, dropped, is_open or bool(was_late))
+        self._move_said(change)
+        self._catch_up(renewals)
+        return change
+
+    def _edit_anywhere(self, span: Span, text: str) -> Change:
         replacement = self._replacement(span, text)
         blocks, first = self._blocks, replacement.place
         first_line, lines_before, renewals = blocks.line_of(first), blocks.line_count, self.machine.renewals
@@ -132,7 +159,7 @@ class Document:
                         is_open or bool(was_late))
         self._move_said(change)
         self._catch_up(renewals)
-        return self._all_of(change) if settle and is_open else change
+        return change
 
     def _all_of(self, change: Change) -> Change:
         """What an edit did and then everything behind it."""
@@ -317,13 +344,18 @@ class Document:
         With a `limit`, no more pieces than make the unit longer than so many characters.
         """
         pieces: list[str] = []
-        size = 0
-        for at in self._blocks.from_place(place):
-            if pieces and self._blocks.blocks[at.block].units[at.at] or limit is not None and size > limit:
-                return pieces, False
-            pieces.append(self._blocks.piece(at))
-            size += len(pieces[-1])
-        return pieces, True
+        blocks, begin, is_last = self._blocks.blocks, place.at, False
+        for number in range(place.block, len(blocks)):
+            block = blocks[number]
+            end = block.units.find(1, begin if pieces else begin + 1)
+            pieces += block.pieces[begin:end if end >= 0 else None]
+            is_last, begin = end < 0 and number + 1 == len(blocks), 0
+            if end >= 0 or limit is not None and sum(map(len, pieces)) > limit:
+                break
+        if limit is None:
+            return pieces, is_last
+        few = bisect_right(list(accumulate(map(len, pieces))), limit) + 1
+        return pieces[:few], is_last and few >= len(pieces)
 
     def unit_tree(self, place: Place) -> Node:
         """The tree of the unit that begins at a piece."""
@@ -357,3 +389,9 @@ class Document:
             pieces.append(self._blocks.piece(at))
             line += pieces[-1][-1:] in ("\n", "\r")
         return tokens(self.machine, pieces, self._blocks.state(place))
+
+
+def _shared(lines: list[str]) -> list[str]:
+    """The lines, of which those that are alike are one object."""
+    known: dict[str, str] = {}
+    return [known.setdefault(line, line) for line in lines]

@@ -146,6 +146,7 @@ class Lexer:
         self.names = list(dict.fromkeys([*_BASE, *_named(rules), *listed, *extra]))
         self.kind = {name: i for i, name in enumerate(self.names)}
         self.words = frozenset(listed)
+        self._owners: list[int | str] = []
         self._compile(flags)
         self._memo = _KindOf(self.classify)
         self.kind_of = self._memo.__getitem__
@@ -154,20 +155,23 @@ class Lexer:
 
     def _compile(self, flags: int) -> None:
         blanks = f"[{re.escape(self.blanks)}]"
-        complete = [_uncaptured(_pattern(rule)) for rule in self.rules]
-        openers = [_uncaptured(rule.opener) for rule in self.spanning]
         # An opener without its complete form goes behind that and before everything else that could match less of it.
         # It is a tile by itself: with the rest of the line, many of them on a long one would cost its square.
         ordered: list[str] = []
-        for rule, pattern in zip(self.rules, complete, strict=True):
-            ordered.append(pattern)
+        whole: list[str] = []
+        for rule in self.rules:
+            ordered.append(_uncaptured(_pattern(rule)))
+            whole.append(f"({ordered[-1]})")
+            self._owners.append(self._owner(rule))
             if isinstance(rule, Spanning):
-                ordered.append(openers[self.spanning.index(rule)])
-        token = "|".join(f"(?:{p})" for p in ordered)
+                ordered.append(_uncaptured(rule.opener))
+                whole.append(f"((?:{ordered[-1]}).*+)")
+                self._owners.append(OPEN)
+        token = "|".join(ordered)                        # no groups: they would hide what each begins with
         character = rf"[^{re.escape(self.blanks)}]"
         self._tile = re.compile(rf"{blanks}*+(?:{token}|\r\n|{character})|{blanks}++", flags | re.DOTALL)
         self._openers = [re.compile(rule.opener, flags) for rule in self.spanning]
-        self._whole = [re.compile(pattern, flags) for pattern in complete]
+        self._whole = re.compile("|".join(whole), flags | re.DOTALL)
         self._edges = [re.compile(f"{re.escape(_plain(rule.opener))}|{re.escape(rule.closer)}") if rule.nests else None
                        for rule in self.spanning]
         self.tiles: Callable[[str], list[str]] = self._tile.findall
@@ -191,23 +195,23 @@ class Lexer:
             return WS
         if text in ("\n", "\r\n", "\r"):
             return NL
-        for rule, whole in zip(self.rules, self._whole, strict=True):
-            if whole.fullmatch(text):
-                return self._kind_by(rule, text)
-            if isinstance(rule, Spanning) and self._openers[self.spanning.index(rule)].match(text):
-                return OPEN
-        return ERROR
+        whole = self._whole.fullmatch(text)
+        if whole is None:
+            return ERROR
+        assert whole.lastindex is not None
+        owner = self._owners[whole.lastindex - 1]
+        if isinstance(owner, int):
+            return owner
+        name = owner or text
+        if name == self.wordlike and text in self.words:
+            name = text
+        return self.kind[self.refine(name, text) if self.refine else name]
 
-    def _kind_by(self, rule: Rule, text: str) -> int:
+    def _owner(self, rule: Rule) -> int | str:
+        """What a text that matches a rule is: always that kind, or what this name (or its own, "") is refined to."""
         if isinstance(rule, Trivia) or isinstance(rule, Spanning) and rule.kind is None:
             return WS
-        if isinstance(rule, Symbols):
-            name = text
-        else:
-            name = rule[0] or ""
-            if name == self.wordlike and text in self.words:
-                name = text
-        return self.kind[self.refine(name, text) if self.refine else name]
+        return "" if isinstance(rule, Symbols) else rule[0] or ""
 
     # ------------------------------------------------------------------------------------------------ the slow path
     def scan(self, piece: str, mode: Mode | None = None) -> Iterator[Scanned]:
@@ -295,10 +299,20 @@ def _named(rules: Iterable[Rule]) -> Iterator[str]:
 
 def _pattern(rule: Rule) -> str:
     if isinstance(rule, Symbols):
-        return "|".join(map(re.escape, rule))
+        return _any_of(rule)
     if isinstance(rule, Spanning):
         return rule.inline
     return rule.pattern
+
+
+def _any_of(texts: Iterable[str]) -> str:
+    """The texts as one pattern, by first characters: most symbols are then found, or ruled out, in one step."""
+    rests: dict[str, list[str]] = {}
+    for text in texts:
+        rests.setdefault(text[0], []).append(re.escape(text[1:]))
+    alone = "".join(re.escape(first) for first, more in rests.items() if more == [""])
+    longer = [f"{re.escape(first)}(?:{'|'.join(more)})" for first, more in rests.items() if more != [""]]
+    return "|".join([f"[{alone}]", *longer] if alone else longer)
 
 
 def _uncaptured(pattern: str) -> str:

@@ -23,6 +23,7 @@ from engine.parse.cells import AnyCell, Cell, Cells, DeepCell
 from engine.parse.habits import Habits
 from engine.parse.lexer import EOF, NL, OPEN, WS, Lexer
 from engine.parse.rebase import Holder, Newest
+from engine.parse.recipes import Recipes
 from engine.parse.source import BOM, has_escapes
 from engine.parse.states import AnyState, DeepState, InToken, Reject, Settled, State, Tags, same_cells
 from engine.parse.steps import Move, Steps
@@ -85,6 +86,8 @@ class Machine:
         """What `repair` has found, of so many repairs wanted."""
         self.fillers: dict[Settled, Any] = {}
         """What may be inserted in a state; a memo of `repair`."""
+        self.recipes = Recipes(self)
+        self._moves: dict[tuple[Settled, int], tuple[Move, ...]] = {}
         self._several: dict[tuple[tuple[AnyCell, ...], Tags, bool], State] = {}
         self._with_pieces: list[AnyState] = []
         #: Where every text begins.  Never reached again, so that only a text's first piece may have a BOM.
@@ -121,14 +124,14 @@ class Machine:
             if cell.__class__ is DeepCell:
                 return DeepState(self, cells, None, nl)
             assert isinstance(cell, Cell)
-            known: Any = cell.broken if nl else cell.state
+            known: Any = cell.state
             if known is None:
-                known = State(self, cells, None, nl)
-                if nl:
-                    cell.broken = known
-                else:
-                    cell.state = known
-            return known                                 # type: ignore[no-any-return]
+                known = cell.state = State(self, cells, None, False)
+            if not nl:
+                return known                             # type: ignore[no-any-return]
+            if known.broken is None:
+                known.broken = State(self, cells, None, True)
+            return known.broken                          # type: ignore[no-any-return]
         if any(cell.__class__ is DeepCell for cell in cells):
             return DeepState(self, cells, tags, nl)
         key = cells, tags, nl
@@ -174,12 +177,12 @@ class Machine:
     # ------------------------------------------------------------------------------------------------ one token
     def moves(self, state: Settled, kind: int) -> tuple[Move, ...]:
         """How each continuation of ``state[kind]`` came about; a memo of its own, because only trees need it."""
-        known = state.moves.get(kind) if isinstance(state, State) and state.moves is not None else None
+        known = self._moves.get((state, kind))
         if known is None:
             known = self.steps.moves(state.cells, state.tags, 2 * kind + state.nl)
-            if isinstance(state, State):
-                state.moves = {} if state.moves is None else state.moves
-                state.moves[kind] = known
+            if state.__class__ is State:
+                self._moves[state, kind] = known
+                self.entries += 1
         return known
 
     # ------------------------------------------------------------------------------------------------ pieces
@@ -257,11 +260,10 @@ class Machine:
         for state in self._with_pieces:
             if isinstance(state, State):
                 state.clear()
-                state.recipes = None
             state.mistakes = None
         self._with_pieces = []
-        self.repairs.clear()
-        self.fillers.clear()
+        for memo in (self.repairs, self.fillers, self.recipes, self._moves):
+            memo.clear()
         self.entries = self.piece_bytes = 0
         self.clears += 1
         self.lexer.forget()
@@ -275,7 +277,7 @@ class Machine:
         start = self.start                               # stays the one beginning of all texts
         start.clear()
         start.cells = (self.cells.start,)
-        start.moves = start.recipes = start.units = start.rejected = None
+        start.units = start.rejected = None
         self.renewals += 1
         newest = Newest(self)
         for holder in list(self.holders):

@@ -65,7 +65,7 @@ class Newest(dict[AnyState, AnyState]):
         found = self._cells[cell]
         store = self.machine.cells
         for old in reversed(above):
-            found = store.deep(old.tail, found) if isinstance(old, DeepCell) else store.cons(old.symbol, found)
+            found = store.deep(old.tail, found) if isinstance(old, DeepCell) else store.push((old.symbol,), found)
             self._cells[old] = found
         return found
 

@@ -9,7 +9,6 @@ Knows no text beyond the blocks.  Invariant: without a seam, the blocks are thos
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from operator import is_
 from typing import Any, NamedTuple
 
@@ -25,8 +24,7 @@ from engine.parse.work import Work
 __all__ = ["Change", "Divided", "Rerun", "divided", "mode_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What an edit, or running on behind it, did.
 
     The first piece run again, how many were, how many had stood there, notes of lost units; whether a seam is left
@@ -46,8 +44,8 @@ class Change:
 
     def and_then(self, more: Change) -> Change:
         """This and what was done right behind it, as one change."""
-        return replace(self, run=self.run + more.run, replaced=self.replaced + more.replaced,
-                       dropped=self.dropped + more.dropped, is_open=more.is_open)
+        return self._replace(run=self.run + more.run, replaced=self.replaced + more.replaced,
+                             dropped=self.dropped + more.dropped, is_open=more.is_open)
 
 
 class Divided(NamedTuple):
@@ -221,7 +219,7 @@ class Rerun:
         if not self.come_to(following, state):
             return change
         self.pending, self._first = pending, following
-        return replace(change, is_open=True)
+        return change._replace(is_open=True)
 
     # ------------------------------------------------------------------------------------------------ questions
     def _arriving(self, place: Place) -> AnyState:

@@ -15,9 +15,7 @@ from engine.parse.source import has_escapes
 if TYPE_CHECKING:
     from engine.parse.lexer import Mode
     from engine.parse.machine import Machine
-    from engine.parse.recipes import Recipes
     from engine.parse.recovery import Mistake
-    from engine.parse.steps import Move
 
 __all__ = ["AnyState", "DeepState", "InToken", "Reject", "Settled", "State", "Tags", "same_cells"]
 
@@ -29,16 +27,13 @@ class Reject(Exception):
 class State(dict[Any, Any]):
     """Hash-consed, memoised; see the module."""
 
-    __slots__ = ("cells", "machine", "mistakes", "moves", "nl", "recipes", "rejected", "resting",
-                 "tags", "units")
+    __slots__ = ("broken", "cells", "machine", "mistakes", "nl", "rejected", "tags", "units")
 
     def __init__(self, machine: Machine, cells: tuple[AnyCell, ...], tags: Tags, nl: bool) -> None:
         self.machine, self.cells, self.tags, self.nl = machine, cells, tags, nl
         self.mistakes: dict[str, tuple[AnyState, tuple[Mistake, ...]]] | None = None
-        self.moves: dict[int, tuple[Move, ...]] | None = None
-        self.recipes: Recipes | None = None
+        self.broken: State | None = None                 # the same with a line break seen, if this is one without
         self.units: dict[int, bool] | None = None        # see `units`
-        self.resting: bool | None = None
         self.rejected: set[int | str] | None = None      # kinds that cannot follow; asked again and again by `repair`
 
     def __missing__(self, key: int | str) -> AnyState:
@@ -89,9 +84,6 @@ class DeepState:
 
     def __repr__(self) -> str:
         return _shown(self)
-
-    #: Nothing is kept here; `State.moves` is where it would be.
-    moves = None
 
     def __getitem__(self, key: int | str) -> AnyState:
         if key.__class__ is str:

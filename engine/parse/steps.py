@@ -69,17 +69,21 @@ class Steps:
 
     def __init__(self, tables: Tables, cells: Cells) -> None:
         self.tables, self.cells, self.count = tables, cells, 0
-        self._predicted: list[dict[int, Any]] = [{} for _ in tables.names]
+        #: For each symbol, what kinds leave of it; the last two are those at which a continuation ends.
+        kinds = range(2 * len(tables.kinds))
+        self._left = [*({} for _ in tables.names), *2 * [dict[int, Any].fromkeys(kinds, _FAIL)]]
+        self._events: list[dict[int, Symbols_]] = [{} for _ in tables.names]
+        """For each symbol, the events that it makes with kinds; known where it is known what they leave of it."""
         self._deep: dict[tuple[Symbols_, int], Any] = {}
         self._finished: dict[AnyCell, tuple[AnyCell, Notes | None]] = {}
         """What long stacks of finished frames amount to; see `_finish`."""
-        self._told: list[dict[int, tuple[Symbols_, bool, bool]]] = [{} for _ in tables.names]
+        self._only_moves: dict[Symbols_, tuple[Move]] = {}
         #: What each symbol makes a tree builder do; last, for -1, what a token does.
         self._actions = [(_OPS[event.op], event.name) if event else (TAKE, "") for event in (*tables.event, None)]
 
     def forget(self) -> None:
         """Forget what was found out about single continuations."""
-        self._deep, self._finished = {}, {}
+        self._deep, self._finished, self._only_moves = {}, {}, {}
 
     def step(self, cells: tuple[AnyCell, ...], tags: Tags, kind: int) -> tuple[tuple[AnyCell, ...], Tags]:
         """The continuations after a flagged kind, most preferred first; none if it cannot follow."""
@@ -97,20 +101,18 @@ class Steps:
             if left is not _POP:
                 return (store.on(left, cell.rest) if left else self._settle(cell.rest),), None
             cell = cell.rest
-        while cell is not store.bottom and cell is not store.done:
+        while True:
             symbol = cell.symbol                         # type: ignore[union-attr]
-            predicted = self._predicted[symbol]
-            left = predicted.get(kind)
+            left = self._left[symbol].get(kind)
             if left is None:
-                left = predicted[kind] = self._predict(symbol, kind)
+                left = self._predict(symbol, kind)
             if left is False:
                 return self._pruned(self._ways((cell,), kind), None)
             if left is _FAIL:
                 return (), None
             if left is not _POP:
-                return (self._settle(store.push(left, cell.rest)),), None
+                return (store.push(left, cell.rest) if left else self._settle(cell.rest),), None
             cell = cell.rest
-        return (), None
 
     def _deep_left(self, tail: Symbols_, kind: int) -> Any:
         """What `kind` leaves of a deep cell's tail, settled; `_POP`, `_FAIL` and False as in `_predict`."""
@@ -134,25 +136,31 @@ class Steps:
         return symbols[start:]
 
     def _predict(self, symbol: int, kind: int) -> Any:
-        """The symbols left above the rest after `kind`; `_POP`: it matches nothing; `_FAIL`; False: several ways."""
-        t, stack = self.tables, [symbol]
-        while stack:
+        """What `kind` leaves of a symbol, settled; `_POP`: it matches nothing; `_FAIL`; False: several ways."""
+        t, stack, events = self.tables, [symbol], list[int]()
+        left: Any = _POP
+        while stack and left is _POP:
             s = stack.pop()
             term, guard, plan = t.term[s], t.guard[s], t.plan[s]
-            if term is not None:
-                return tuple(reversed(stack)) if kind in term else _FAIL
-            if guard is not None:
-                if kind not in guard:
-                    return _FAIL
+            if t.event[s] is not None:
+                events.append(s)
+            elif term is not None:
+                events.append(-1)
+                following = tuple(reversed(stack))
+                left = self._settled(following) if kind in term else _FAIL
+                events += [s for s in following[:len(following) - len(left)] if t.event[s] is not None]
+            elif guard is not None:
+                left = _POP if kind in guard else _FAIL
             elif plan is not None:
-                ways = plan.get(kind)
-                empty = t.empty[s]
-                if ways is None and empty is None:
-                    return _FAIL
+                ways, empty = plan.get(kind), t.empty[s]
                 if ways is not None and len(ways) > 1:
-                    return False
-                stack.extend(reversed(ways[0] if ways is not None else empty or ()))
-        return _POP
+                    left = False
+                elif ways is None and empty is None:
+                    left = _FAIL
+                else:
+                    stack.extend(reversed(ways[0] if ways is not None else empty or ()))
+        self._left[symbol][kind], self._events[symbol][kind] = left, tuple(events)
+        return left
 
     def _settle(self, cell: AnyCell) -> AnyCell:
         """Pop finished frames right after a token, so that equal continuations become equal cells at once."""
@@ -304,7 +312,10 @@ class Steps:
     def moves(self, cells: tuple[AnyCell, ...], tags: Tags, kind: int) -> tuple[Move, ...]:
         """How each continuation after a flagged kind came about, in the order of `step`."""
         if len(cells) == 1 and (events := self._only_events(cells[0], kind)) is not None:
-            return (self._move(0, events),)
+            known = self._only_moves.get(events)
+            if known is None:
+                known = self._only_moves[events] = (self._move(0, events),)
+            return known
         kept = self._prune(self._ways(cells, kind, events=True), tags)
         return tuple(self._move(way.source, way.events) for way, _ in kept)
 
@@ -313,51 +324,26 @@ class Steps:
 
     def _only_events(self, cell: AnyCell, kind: int) -> Symbols_ | None:
         """The events where there is one way to take a kind and nothing to choose; None elsewhere."""
-        t, store = self.tables, self.cells
-        events: list[int] = []
-        taken = False
-        while cell.__class__ is Cell and cell is not store.bottom and cell is not store.done:
-            symbol = cell.symbol
+        t, store, events, taken = self.tables, self.cells, list[int](), False
+        while cell is not store.bottom and cell is not store.done:
+            symbol, rest = (cell.symbol, cell.rest) if cell.__class__ is Cell else store.pop(cell)
             if t.event[symbol] is not None:
                 events.append(symbol)
             elif t.mark[symbol] is None:
                 if taken:
-                    return tuple(events)
-                told = self._told[symbol].get(kind)
-                if told is None:
-                    told = self._told[symbol][kind] = self._tell(symbol, kind)
-                some, taken, more = told
-                events += some
-                if more:
-                    return tuple(events) if taken else None
-            cell = cell.rest
-        return tuple(events) if taken and cell is store.bottom else None
-
-    def _tell(self, symbol: int, kind: int) -> tuple[Symbols_, bool, bool]:
-        """The events of a symbol with a kind, is it taken, and is there more (of the symbol, or to be found out)?"""
-        t, stack, events = self.tables, [symbol], list[int]()
-        taken = False
-        while stack:
-            s = stack.pop()
-            term, guard, plan = t.term[s], t.guard[s], t.plan[s]
-            if t.event[s] is not None:
-                events.append(s)
-            elif t.mark[s] is None and taken:
-                return tuple(events), True, True
-            elif term is not None:
-                if kind not in term:
-                    return (), False, True
-                events.append(-1)
-                taken = True
-            elif guard is not None:
-                if kind not in guard:
-                    return (), False, True
-            elif plan is not None:
-                ways, empty = plan.get(kind), t.empty[s]
-                if ways is None and empty is None or ways is not None and len(ways) > 1:
-                    return (), False, True
-                stack.extend(reversed(ways[0] if ways is not None else empty or ()))
-        return tuple(events), taken, False
+                    break
+                left = self._left[symbol].get(kind)
+                if left is None:
+                    left = self._predict(symbol, kind)
+                if left is False or left is _FAIL:
+                    return None
+                events += self._events[symbol][kind]
+                if left is not _POP:
+                    taken = True
+                    if left:
+                        break
+            cell = rest
+        return tuple(events) if taken else None
 
 
 def _joined(notes: Notes | None, below: Notes | None) -> Notes | None:

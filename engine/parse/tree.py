@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from engine.parse.lexer import EOF, NL
 from engine.parse.machine import AnyState, InToken, Machine, Settled, State
-from engine.parse.recipes import WHOLE, Recipe, Recipes
+from engine.parse.recipes import WHOLE, Recipe
 from engine.parse.recovery import lexed, steps_of
 from engine.parse.source import Position, Span
 from engine.parse.steps import ADOPT, CLOSE, OPEN_NODE, TAKE, Actions, Move
@@ -196,9 +196,7 @@ class _Builder:
         if state.mistakes is not None and piece in state.mistakes or after.__class__ is InToken:
             return False
         tiles = list(map(machine.lexer.leaf_of, machine.lexer.tiles(piece)))
-        if state.recipes is None:
-            state.recipes = Recipes(machine, state)
-        recipe = state.recipes[tuple([kind for kind, _, _, _ in tiles])]
+        recipe = machine.recipes[state, tuple([kind for kind, _, _, _ in tiles])]
         if recipe is None:
             return False
         leaves: list[Tree] = []

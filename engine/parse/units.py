@@ -5,10 +5,15 @@ it and its first token.  A line holds the beginning of at most one; several on a
 """
 from __future__ import annotations
 
+from typing import Final
+
 from engine.parse.lexer import NL, OPEN, WS
 from engine.parse.machine import AnyState, Machine, State
 
 __all__ = ["begins_unit"]
+
+#: The units of a state in which none can begin.
+_NEVER: Final[dict[int, bool]] = {}
 
 
 def begins_unit(machine: Machine, state: AnyState, piece: str) -> bool:
@@ -16,9 +21,9 @@ def begins_unit(machine: Machine, state: AnyState, piece: str) -> bool:
     if state.__class__ is not State:
         return False
     assert isinstance(state, State)
-    if state.resting is None:
-        state.resting = _may_rest(machine, state)
-    return state.resting and _begins(machine, state, _first_kind(machine, piece))
+    if state.units is None:
+        state.units = {} if _may_rest(machine, state) else _NEVER
+    return state.units is not _NEVER and _begins(machine, state, state.units, _first_kind(machine, piece))
 
 
 def _first_kind(machine: Machine, piece: str) -> int:
@@ -46,15 +51,13 @@ def _may_rest(machine: Machine, state: State) -> bool:
     return True
 
 
-def _begins(machine: Machine, state: State, kind: int) -> bool:
+def _begins(machine: Machine, state: State, units: dict[int, bool], kind: int) -> bool:
     if kind in (NL, WS, OPEN):
         return False
-    if state.units is None:
-        state.units = {}
-    known = state.units.get(kind)
+    known = units.get(kind)
     if known is None:
         moves = machine.moves(state, kind)
-        known = state.units[kind] = bool(moves) and all(
+        known = units[kind] = bool(moves) and all(
             _opens_at_root(machine, move.events, machine.cells.opens(state.cells[0])) for move in moves)
     return known
 
