@@ -98,5 +98,5 @@ class Aside:
         store = self._to.cells
         found = self._cells.get(cell, store.bottom)
         for symbol, old in reversed(above):
-            found = self._cells[old] = store.cons(symbol, found)
+            found = self._cells[old] = store.push((symbol,), found)
         return found
