@@ -1,0 +1,1 @@
+"""git: repositories, worktrees and landing, without ever prompting and without touching anybody's checkout."""
