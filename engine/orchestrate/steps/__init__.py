@@ -1,0 +1,1 @@
+"""Doing steps, one piece in front of the world."""
