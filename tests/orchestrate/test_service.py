@@ -32,14 +32,19 @@ class Echo:
 
 
 @pytest.fixture
-async def echo():  # noqa: RUF029
-    with tempfile.TemporaryDirectory() as folder:  # a short path: those of sockets are limited
-        handler = Echo()
-        service = Service(Path(folder) / "s", handler)
-        await service.open()
-        yield Path(folder) / "s", handler
-        await service.close()
-        assert not list(Path(folder).iterdir())
+def folder():
+    with tempfile.TemporaryDirectory() as name:  # a short path: those of sockets are limited
+        yield Path(name)
+        assert list(Path(name).iterdir()) == []
+
+
+@pytest.fixture
+async def echo(folder):
+    handler = Echo()
+    service = Service(folder / "s", handler)
+    await service.open()
+    yield folder / "s", handler
+    await service.close()
 
 
 async def asked(path, method, **params):
@@ -103,18 +108,17 @@ async def test_a_client_that_leaves_is_forgotten(echo):
     assert await asked(echo[0], "hello") == {"method": "hello"}
 
 
-async def test_a_socket_that_a_dead_runner_left_is_replaced():
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "s"
-        left = socket.socket(socket.AF_UNIX)
-        left.bind(str(path))
-        left.close()
-        with pytest.raises(client.NoRunner):
-            await asked(path, "hello")
-        service = Service(path, Echo())
-        await service.open()
-        assert await asked(path, "hello") == {"method": "hello"}
-        await service.close()
+async def test_a_socket_that_a_dead_runner_left_is_replaced(folder):
+    path = folder / "s"
+    left = socket.socket(socket.AF_UNIX)
+    left.bind(str(path))
+    left.close()
+    with pytest.raises(client.NoRunner):
+        await asked(path, "hello")
+    service = Service(path, Echo())
+    await service.open()
+    assert await asked(path, "hello") == {"method": "hello"}
+    await service.close()
 
 
 async def test_without_a_socket_there_is_no_runner(tmp_path):
