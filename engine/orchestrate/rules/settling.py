@@ -1,6 +1,7 @@
 """What follows when the rule for an event is done.
 
-Runs whose Tasks are all settled are integrated or end, runs that waited for an Intent go on, the next integration begins.
+Runs whose Tasks are all settled are integrated or end, runs that waited for an Intent go on, and the next integration
+begins.
 """
 
 from __future__ import annotations
