@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from engine.orchestrate.effects import UpdateIntent
+from engine.orchestrate.effects import RunStep, UpdateIntent
 from engine.orchestrate.limits import Limits
 from engine.orchestrate.task import Invocation, Status, Tasks, Work
 
-__all__ = ["Approval", "IntentState", "Outcome", "Question", "RunEnd", "RunPhase", "RunState", "State"]
+__all__ = ["Approval", "IntentState", "Outcome", "Question", "QuestionKind", "RunEnd", "RunPhase", "RunState", "State"]
 
 #: Where a run is: `waiting` for other Intents, `analyze`, its `tasks`, in the `queue` for integration, `integrate`,
 #: `replay`: a Task is implemented again because of a conflict that the integration found.
@@ -22,6 +22,9 @@ RunPhase = Literal["waiting", "analyze", "tasks", "queue", "integrate", "replay"
 
 #: How a run ended. `escalated`: it did not succeed and a person must look at it.
 Outcome = Literal["success", "failed", "escalated"]
+
+
+QuestionKind = Literal["clarification", "policy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +50,17 @@ class Question:
     """Something a person must say before a step goes on.
 
     `index` counts the Intent's clarifications, those of its file first. `kind`: `clarification` is answered in words,
-    `policy` by yes or no. `output`: of the step that asked; a policy's yes accepts it.
+    `policy` by yes or no. `effect` is the step that asked and `output` what it gave; a policy's yes accepts that.
+    `open`: it waits for an answer; without one it is closed when its Task or run ends.
     """
 
     index: int
-    kind: Literal["clarification", "policy"]
+    kind: QuestionKind
     text: str
-    step: str
-    task_id: str | None
+    effect: RunStep
     output: Mapping[str, Any] = field(default_factory=dict)
     answer: str | None = None
+    open: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ class RunState:
     """A run that has not ended.
 
     `intent`: the Intent as it was approved. `waits_for`: Intents that must be done first. `dependents`: of each Task.
-    `settled`, `reviewed`, `failed`, `cancelled` count Tasks; `failed` and `cancelled` are among `settled`.
+    `reviewed`, `failed`, `cancelled` count Tasks. `agreed`: a person agreed to the integration. `cancelling`: why it is
+    being cancelled, None if it is not.
     """
 
     id: str
@@ -81,19 +86,23 @@ class RunState:
     tasks: Tasks = field(default_factory=Tasks)
     dependents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
-    settled: int = 0
     reviewed: int = 0
     failed: int = 0
     cancelled: int = 0
     tokens: int = 0
     cost_usd: float = 0.0
+    agreed: bool = False
     cancelling: str | None = None
-    """Why it is being cancelled, None if it is not."""
+
+    @property
+    def settled(self) -> int:
+        """How many Tasks are reviewed or have ended."""
+        return self.reviewed + self.failed + self.cancelled
 
     @property
     def open_questions(self) -> tuple[Question, ...]:
-        """Those without an answer."""
-        return tuple(question for question in self.questions if question.answer is None)
+        """Those that wait for an answer."""
+        return tuple(question for question in self.questions if question.open)
 
     @property
     def invocations(self) -> list[Invocation]:
@@ -103,12 +112,12 @@ class RunState:
 
     @property
     def status(self) -> Status:
-        """pending, running or waiting_approval; the latter if nothing can go on before a person has answered."""
-        if any(True for invocation in self.invocations if invocation.started_at):
+        """pending, running, or waiting_approval: nothing goes on before a person has answered."""
+        if self.invocations:
             return "running"
-        if self.open_questions and not self.invocations:
+        if self.open_questions:
             return "waiting_approval"
-        return "pending" if self.phase == "waiting" else "running"
+        return "pending" if self.phase in {"waiting", "queue"} else "running"
 
 
 @dataclass(frozen=True, slots=True)

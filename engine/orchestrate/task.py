@@ -59,9 +59,9 @@ class TaskState:
 
     `spec`: as the analysis gave it (title, plan, relevant_files, complexity, run …). `open_dependencies`: how many of
     `depends_on` are not reviewed yet. `commit` is the head of its branch, `start_commit` what that branch's own commits
-    build on. `onto`: the commit that it is implemented on again after a conflict. `replayed`: the integration found that
-    conflict, so the Task is not rebased again. `rounds`, `conflicts`, `replays`: reviews that rejected it,
-    conflicts of rebase, and of integrate.
+    build on. `onto`: the commit that it is implemented on again after a conflict. `replayed`: the integration found it,
+    so the Task is not rebased again. `rounds`, `conflicts`, `replays`: reviews that rejected it, conflicts of rebase,
+    and of integrate.
     """
 
     id: str
