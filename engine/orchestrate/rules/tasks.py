@@ -35,6 +35,7 @@ def implement(turn: Turn, run_id: str, task_id: str, *, resume: bool = False) ->
         "onto": task.onto,
         "feedback": task.feedback,
         "session_id": task.work.sessions.get("implement") if resume else None,
+        "previous": {"start_commit": task.start_commit, "commit": task.commit} if resume and task.commit else None,
         "round": task.rounds + 1,
         "answers": [],
     }
