@@ -17,10 +17,10 @@ __all__ = ["Announce", "CancelStep", "Effect", "Outcome", "RunStep", "StepName",
 
 StepName = Literal["analyze", "implement", "rebase", "review", "integrate"]
 
-#: How a step ended. `ok`: done (a review: approved). `rejected`: a review's verdict, with feedback. `question`: a person
-#: must answer first. `conflict`: git could not combine two changes. `failed`: it may be tried again. `refused`: trying
-#: again is of no use (no such command, nothing changed, a policy). `timeout`, `stalled`: it took too long, or was silent.
-#: `cancelled`: by a person, and verified.
+#: How a step ended. `ok`: done (a review: approved). `rejected`: a review's verdict, with feedback. `question`: a
+#: person must answer first. `conflict`: git could not combine two changes. `failed`: it may be tried again. `refused`:
+#: trying again is of no use (no such command, nothing changed, a policy). `timeout`, `stalled`: it took too long, or
+#: was silent. `cancelled`: by a person, and verified.
 StepResult = Literal["ok", "rejected", "question", "conflict", "failed", "refused", "timeout", "stalled", "cancelled"]
 
 
@@ -49,7 +49,7 @@ class CancelStep:
 
 @dataclass(frozen=True, slots=True)
 class UpdateIntent:
-    """Bring the Intent's file up to what the log says: `status`, new `clarifications`, `depends_on`; None: unchanged."""
+    """Bring the Intent's file up to what the log says; what is None stays as it is, `clarifications` are new ones."""
 
     intent_id: str
     status: str | None = None
@@ -71,8 +71,8 @@ Effect = RunStep | CancelStep | UpdateIntent | Announce
 class Outcome:
     """How a step ended, as the payload of `step.end` carries it.
 
-    `output`: what the step made (tasks, commits, feedback, session id; see `steps/`). `evidence`: what the verdict rests
-    on: exit codes, commits, verify commands with their exits, processes left after the sweep.
+    `output`: what the step made (tasks, commits, feedback, session id; see `steps/`). `evidence`: what the verdict
+    rests on: exit codes, commits, verify commands with their exits, processes left after the sweep.
     `error`: None or `{"class", "message", "next_action"}`, class one of user policy tool network system.
     """
 

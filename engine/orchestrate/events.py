@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 __all__ = ["ANNOUNCEMENTS", "CAUSES", "SCHEMA_VERSION", "Draft", "Event"]
@@ -45,6 +45,11 @@ class Event(Draft):
     sequence: int
     timestamp: str
 
+    @classmethod
+    def of(cls, message: Mapping[str, Any]) -> Event:
+        """The event of an object as `to_json` writes it. Raises KeyError for one that lacks something."""
+        return cls(**{name: message[name] for name in _FIELDS})
+
     def to_json(self) -> str:
         """One line of JSON Lines, without its line end: ASCII, keys in the order that the interface lists."""
         return json.dumps({
@@ -60,3 +65,6 @@ class Event(Draft):
             "type": self.type,
             "payload": dict(self.payload),
         })  # fmt: skip
+
+
+_FIELDS: Final = tuple(each.name for each in fields(Event))
