@@ -15,8 +15,8 @@ __all__ = ["FILE_BYTES", "SCANNED_BYTES", "TOTAL_BYTES", "Limits", "Secret", "sc
 #: One file, and all files of a commit together; what lies beyond is hardly ever source.
 FILE_BYTES: Final = 10_000_000
 TOTAL_BYTES: Final = 50_000_000
-#: Of a diff that is searched; more than fits into the files that the limits let through.
-SCANNED_BYTES: Final = 200_000_000
+#: Of a diff that is searched: what the limit of all files lets through, and the signs around it.
+SCANNED_BYTES: Final = 64_000_000
 
 _SHAPES: Final = {
     "private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----",
@@ -31,6 +31,11 @@ _SHAPES: Final = {
     "PyPI token": r"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}",
 }
 _ANY = re.compile("|".join(f"({shape})" for shape in _SHAPES.values()))
+#: One of these is in every secret; looking for them first takes a hundredth of the time.
+_MARKS: Final = (
+    "-----BEGIN ", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "sk-",
+    "AIza", "sk_live_", "rk_live_", "npm_", "pypi-",
+)  # fmt: skip
 _HUNK = re.compile(r"@@ -\S+ \+(\d+)")
 
 
@@ -57,6 +62,8 @@ class Secret:
 
 def scan_diff(diff: str) -> Iterator[Secret]:
     """The secrets in the added lines of a unified diff (`-U0` is best), in order; several on a line count once."""
+    if not _marked(diff):
+        return
     path, line = "", 0
     in_header = True
     for text in diff.split("\n"):
@@ -88,6 +95,10 @@ def too_large(sizes: Iterable[tuple[str, int]], limits: Limits) -> list[str]:
     return over
 
 
+def _marked(text: str) -> bool:
+    return any(mark in text for mark in _MARKS)
+
+
 def _kind(text: str) -> str | None:
-    found = _ANY.search(text)
+    found = _ANY.search(text) if _marked(text) else None
     return list(_SHAPES)[found.lastindex - 1] if found and found.lastindex else None
