@@ -83,7 +83,8 @@ def test_two_runs_side_by_side_both_land(runs: Runs) -> None:
     assert isinstance(first, Landed)
     assert isinstance(late, Refusal) and late.kind == "moved"
     again = runs.integration.prepare("run-2", tasks["run-2"], "branch", base)
-    assert isinstance(again, Prepared) and isinstance(runs.integration.publish(again), Landed)
+    assert isinstance(again, Prepared)
+    assert isinstance(runs.integration.publish(again), Landed)
     assert runs.tree(LANDED_BRANCH) == ["a.txt", "b.txt", "run-1.txt", "run-2.txt"]
 
 
