@@ -45,7 +45,6 @@ _FIXED: Final = {
     "GIT_MERGE_AUTOEDIT": "no",
     "GIT_PAGER": "cat",
     "GIT_OPTIONAL_LOCKS": "0",  # reading the user's checkout must not even refresh its index
-    "GIT_LITERAL_PATHSPECS": "1",
     "LC_MESSAGES": "C",
 }
 #: Settings of the user that would change what our commands do. Hooks, signing, filters and the like stay theirs.

@@ -53,6 +53,8 @@ def _advice(code: int, output: str) -> str:
         return "free some disk space, then continue the run"
     if "dubious ownership" in output:
         return "the repository belongs to another user; tell git that you trust it with safe.directory"
+    if "failed to sign" in output or "gpg" in output and "sign" in output:
+        return "unlock the signing key, or switch commit.gpgSign off in this repository"
     if ".lock': File exists" in output:
         return "another git process is at work, or was killed; when none is, delete the lock file that git names"
     return "run the command by hand in that folder to see more"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -60,7 +60,7 @@ class Repository:
 
     root: Path
     common_dir: Path
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
     version: tuple[int, ...]
 
     @classmethod
@@ -178,9 +178,9 @@ class Repository:
                 missing |= dict(zip(names.values(), _NOBODY, strict=True))
         return missing
 
-    def is_ancestor(self, commit: str, of: str) -> bool:
-        """Whether `commit` is `of` or one of those it stands on."""
-        return self.run_git("merge-base", "--is-ancestor", commit, of, check=False).ok
+    def is_ancestor(self, commit: str, of: str, *, checkout: Path | None = None) -> bool:
+        """Whether `commit` is `of` or one of those it stands on; `HEAD` is that of `checkout` (else of `root`)."""
+        return self.run_git("merge-base", "--is-ancestor", commit, of, cwd=checkout, check=False).ok
 
     def refs(self, prefix: str) -> dict[str, str]:
         """The refs below `prefix` (`refs/heads/penstock/`), each with the id it points at."""
