@@ -189,7 +189,7 @@ def test_a_missing_log_is_not_made_by_reading(path: Path) -> None:
 @pytest.mark.parametrize(
     "damage, wrong, sequence",
     [
-        ("UPDATE events SET payload = '{\"message\": \"forged\"}' WHERE sequence = 3", "checksum", 3),
+        ('UPDATE events SET payload = \'{"message": "forged"}\' WHERE sequence = 3', "checksum", 3),
         ("UPDATE events SET run_id = 'other' WHERE sequence = 5", "checksum", 5),
         ("UPDATE events SET payload = 'cut off' WHERE sequence = 2", "checksum", 2),
         ("DELETE FROM events WHERE sequence IN (2, 3)", "events 2 to 3 are missing", 2),
@@ -225,7 +225,9 @@ def test_a_missing_event_is_seen_when_the_state_is_made(path: Path) -> None:
             log.state()
 
 
-@pytest.mark.parametrize("text", [b"no database at all, but long enough to be one" * 100, b"SQLite format 3\0" + b"\7" * 5000])
+@pytest.mark.parametrize(
+    "text", [b"no database at all, but long enough to be one" * 100, b"SQLite format 3\0" + b"\7" * 5000]
+)
 def test_a_file_that_is_no_log_is_refused_and_kept(path: Path, text: bytes) -> None:
     path.write_bytes(text)
     for write in (False, True):
