@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.languages.intent.nodes import MappingNode, Node, ScalarNode, SequenceNode, compose, plain
 from engine.languages.intent.writing import quoted
-from engine.parse.source import split_lines
+from engine.parse.source import BOM, split_lines
 
 __all__ = ["CannotSplice", "splice"]
 
@@ -133,7 +133,7 @@ def _with_pair(text: str, mapping: MappingNode, key: str, written: str) -> Itera
         yield _inserted(text, last[1].end, f", {pair}")
         yield _inserted(text, first[0].start, f"{pair}, ")
         return
-    indent = _column(text, first[0].start)
+    indent = _column(text, mapping.start)
     yield from _on_next_line(text, max(first[0].end, first[1].end), " " * indent + pair)
     yield from _on_next_line(text, max(last[0].end, last[1].end), " " * indent + pair)
     yield _inserted(text, first[0].start, f"{pair}{_line_break(text)}{' ' * indent}")
@@ -165,7 +165,8 @@ def _inserted(text: str, offset: int, written: str) -> str:
 
 
 def _column(text: str, offset: int) -> int:
-    return offset - max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) - 1
+    start = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+    return offset - start - text.startswith(BOM, start)
 
 
 def _line_break(text: str) -> str:
