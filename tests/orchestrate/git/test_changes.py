@@ -158,7 +158,7 @@ def test_a_secret_that_is_left_uncommitted_is_found_before_git_stores_it(step: S
     refusal = step.refused("secret")
 
     assert refusal.files == ("a.txt", "new.txt")
-    assert "a.txt:3: GitHub token; new.txt:2: GitHub token" in refusal.message and TOKEN not in str(refusal)
+    assert "a.txt:3: github-token; new.txt:2: github-token" in refusal.message and TOKEN not in str(refusal)
     assert step.sandbox.git("cat-file", "--batch-check", cwd=step.path, given=blobs).count(" missing") == 2
     assert step.git("status", "--porcelain") == " M a.txt\n?? new.txt"
 
