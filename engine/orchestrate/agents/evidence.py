@@ -7,19 +7,18 @@ what git ignores is nobody's work and does not count. Reads only: the index is n
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from engine.orchestrate.agents.process import ProcessEnd
+from engine.orchestrate.git.call import call, git_environment
 
 __all__ = ["CheckoutState", "checkout_state", "evidence_of", "verify_evidence"]
 
-_STATUS: Final = ("--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
-_STATUS_SECONDS: Final = 60.0
+#: fields before the path of `1` a changed file, `u` an unmerged one, `?` an untracked one
+_FIELDS_BEFORE_PATH: Final = {"1": 8, "u": 10, "?": 1}
 
 
 def evidence_of(end: ProcessEnd) -> dict[str, Any]:
@@ -56,30 +55,21 @@ class CheckoutState:
         return found + sorted(path for path in paths if self.files.get(path) != later.files.get(path))
 
 
-def checkout_state(checkout: Path) -> CheckoutState:
-    """The state of a checkout now. Raises OSError if it is none, or git does not answer."""
-    command = ["git", *_STATUS, "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--no-renames"]
-    try:
-        done = subprocess.run(command, cwd=checkout, capture_output=True, check=False, timeout=_STATUS_SECONDS)
-    except subprocess.TimeoutExpired as error:
-        raise OSError(f"git status takes longer than {_STATUS_SECONDS:.0f} s in {checkout}") from error
-    if done.returncode:
-        raise OSError(f"git status fails in {checkout}: {os.fsdecode(done.stderr).strip()}")
+def checkout_state(checkout: Path, environ: Mapping[str, str]) -> CheckoutState:
+    """The state of a checkout now. Raises `GitError` if it is none, or git does not answer."""
+    command = ("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--no-renames")
+    status = call(command, cwd=checkout, environment=git_environment(environ))
     header: dict[str, str] = {}
     files: dict[str, tuple[object, ...]] = {}
-    for entry in filter(None, os.fsdecode(done.stdout).split("\0")):
+    for entry in status.fields:
         if entry.startswith("# "):
             _, name, value = entry.split(" ", 2)
             header[name] = value
         else:
-            path = entry.split(" ", _FIELDS_BEFORE_PATH.get(entry[0], 1))[-1]
+            path = entry.split(" ", _FIELDS_BEFORE_PATH[entry[0]])[-1]
             files[path] = (entry, *_fingerprint(checkout / path))
     branch = header.get("branch.head", "(detached)")
     return CheckoutState(header.get("branch.oid", ""), None if branch == "(detached)" else branch, files)
-
-
-#: `1` a changed file, `u` an unmerged one, `?` an untracked one
-_FIELDS_BEFORE_PATH: Final = {"1": 8, "u": 10, "?": 1}
 
 
 def _fingerprint(path: Path) -> tuple[int, ...]:

@@ -2,15 +2,12 @@
 
     python -I guard.py CONTROL STATUS -- COMMAND...
 
-Runs as a process of its own between the runner and the command, from this file alone: it imports the standard library
-only (psutil where there is no /proc). A byte on the pipe CONTROL asks it to end the command; the end of that pipe means
-that the runner is dead. On the pipe STATUS it writes lines: `pid N`; when the command has ended `exit CODE`, negative
-for a signal; at the end `swept PID NAME` for each process that was left behind, `left PID NAME` for each that could not
-be ended, and `done`. (Importing json would take as long as starting.)
+A process of its own between the runner and the command, run from this file alone: it imports the standard library only,
+and as little of it as it can (psutil where there is no /proc).
 
 The command's family is whatever descends from the guard or carries its marker. On Linux the guard is the subreaper of
-its descendants: a process that leaves its session and loses its parent is still a child of the guard, so a guard
-without children proves that nothing is left. Elsewhere descent and the marker are all there is.
+its descendants: a process that leaves its session and loses its parent is still the guard's, whatever else it does.
+Elsewhere descent and the marker are all there is.
 Invariant: the last line is written after the family was found empty, or with the names of those that would not die.
 """
 
@@ -147,7 +144,12 @@ def _name(pid: int) -> str:
 
 
 class _Guard:
-    """The command's end, and what the two pipes and the signals say."""
+    """The command's end, and what the two pipes and the signals say.
+
+    A byte on `control` asks to end the command, the end of that pipe means that the runner is dead. To `status` go
+    lines: `pid N`; `exit CODE` when the command has ended, negative for a signal; `swept PID NAME` for each process
+    that it left behind, `left PID NAME` for each that could not be ended; `done`.
+    """
 
     def __init__(self, control: int, status: int, signals: int) -> None:
         self._control = control
