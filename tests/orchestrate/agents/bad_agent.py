@@ -22,7 +22,9 @@ def write(output, descriptor=1):
 def report():
     """Holds the FIFO open until this process ends."""
     if len(sys.argv) > 2:
-        write(b"ready\n", os.open(sys.argv[2], os.O_WRONLY))
+        fifo = os.open(sys.argv[2], os.O_WRONLY)
+        os.set_inheritable(fifo, True)
+        write(b"ready\n", fifo)
 
 
 def live():
