@@ -68,7 +68,7 @@ _DANGERS: Final = {
     "stops the machine": rf"{_BEGIN}(?:shutdown|reboot|halt|poweroff){_END}",
     "ends every process": rf"{_BEGIN}kill\s+(?:-\S+\s+)*-1{_END}",
     "rewrites a remote repository": (
-        rf"{_BEGIN}git\s+(?:-\S+\s+)*push\s[^;&|\n]*(?:--force\b|--force-with-lease|--mirror|--delete|(?<=\s)-f{_END})"
+        rf"{_BEGIN}git\s+(?:-[cC]\s+\S+\s+|-\S+\s+)*push\s[^;&|\n]*(?:--force\b|--force-with-lease|--mirror|--delete|(?<=\s)-f{_END})"
     ),
     "decides in a person's place": rf"{_BEGIN}penstock\s+(?:\S+\s+)*?(?:approve|answer|reject|trust){_END}",
 }

@@ -158,7 +158,9 @@ asyncio.run(run)
 
 @pytest.mark.parametrize("way", ["stubborn", "stubborn_daemon", "closes_stdout"])
 def test_everything_ends_when_the_runner_is_killed(way, lifeline):
-    controller = subprocess.Popen([sys.executable, "-c", CONTROLLER, sys.executable, str(BAD_AGENT), way, lifeline.path])
+    controller = subprocess.Popen(
+        [sys.executable, "-c", CONTROLLER, sys.executable, str(BAD_AGENT), way, lifeline.path]
+    )
     assert lifeline.ready.wait(10)
     controller.kill()
     controller.wait()
