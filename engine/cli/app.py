@@ -28,6 +28,9 @@ _OURS: Final = {
     "parse": ("engine.cli.parse:parse", "Show the tree of a file."),
     "explain": ("engine.cli.explain:explain", "Explain a diagnostic's code or a topic."),
     "metrics": ("engine.cli.metrics:metrics", "Show the metrics of recorded streams."),
+    "run": ("engine.cli.runs.run:run", "Run approved Intents."),
+    "logs": ("engine.cli.runs.logs:logs", "Show what a run has done."),
+    "cancel": ("engine.cli.runs.logs:cancel", "End a run, verified."),
     "demo": ("engine.cli.demo:demo", "Watch the language server check a file as it is typed."),
 }
 

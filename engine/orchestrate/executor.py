@@ -9,6 +9,7 @@ verified, and is never torn down half way.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -16,7 +17,7 @@ from typing import Final, Protocol
 from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.events import Draft
 
-__all__ = ["Clock", "LocalExecutor", "Perform", "Report", "end_of", "start_of"]
+__all__ = ["Clock", "LocalExecutor", "Perform", "Report", "SystemClock", "end_of", "start_of"]
 
 #: the steps in which a role works; the others are git's work, short, and take no slot
 ROLES: Final = frozenset({"analyze", "implement", "review"})
@@ -35,6 +36,18 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Seconds since some moment, for durations."""
+
+
+class SystemClock:
+    """The clocks of the system."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds since some moment, for durations."""
+        return time.monotonic()
 
 
 @dataclass(eq=False, slots=True)

@@ -7,19 +7,27 @@ Invariant: what a client asks for goes the same way as what the process itself d
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from engine.orchestrate.effects import UpdateIntent
 from engine.orchestrate.events import Draft, Event
-from engine.orchestrate.flow import flow_of
+from engine.orchestrate.executor import SystemClock
+from engine.orchestrate.git.integration import LANDED_BRANCH
+from engine.orchestrate.git.outcomes import Conflict
 from engine.orchestrate.runner import Runner
 from engine.orchestrate.service import Service
-from engine.orchestrate.starting import Choice, choose, run_start
+from engine.orchestrate.starting import Choice, choose, run_start, waits_for
+from engine.orchestrate.steps.performing import perform
+from engine.orchestrate.steps.world import World
 from engine.orchestrate.store.event_log import EventLog
+from engine.orchestrate.store.files import Intents
+from engine.orchestrate.store.locations import make_private
 from engine.orchestrate.wire import Refused
 from engine.orchestrate.workspace import Workspace
 
@@ -40,10 +48,14 @@ class Started:
 class Host:
     """Runs of a workspace; also the handler of its clients' requests."""
 
-    def __init__(self, workspace: Workspace, log: EventLog, runner: Runner) -> None:
-        self.workspace = workspace
-        self.runner = runner
+    def __init__(self, world: World, log: EventLog) -> None:
+        self.workspace = world.workspace
+        self._world = world
         self._log = log
+        roles = self.workspace.settings.run.max_parallel_roles
+        self.notes: list[str] = []
+        """What could not be written into Intents' files, in words."""
+        self.runner = Runner(log, partial(perform, world), self._update, SystemClock(), roles)
 
     async def start(self, named: Sequence[str] = (), **limits: Any) -> Started:
         """Starts the named Intents, or goes on with every open run and starts every approved Intent.
@@ -58,28 +70,29 @@ class Host:
         for run_id in choice.go_on:
             started.runs[self.runner.state.runs[run_id].intent_id or run_id] = run_id
         if choice.start:
-            await self._start(choice, intents.documents, started, limits)
+            await self._start(choice, intents, started, limits)
         return started
 
-    async def _start(
-        self, choice: Choice, documents: Mapping[str, Any], started: Started, limits: Mapping[str, Any]
-    ) -> None:
+    async def _start(self, choice: Choice, intents: Intents, started: Started, limits: Mapping[str, Any]) -> None:
+        """Starts the chosen Intents, on the base as it is now."""
         settings = self.workspace.settings.run
-        base = await asyncio.to_thread(self.workspace.repository.base, settings.base_branch)
+        base = await asyncio.to_thread(self._world.repository.base, settings.base_branch)
         for document in choice.start:
+            assert document.intent is not None
+            mode = document.intent.integrate or settings.integrate
+            onto = await asyncio.to_thread(self._world.integration.start, mode, base)
+            if isinstance(onto, Conflict):
+                started.waits[document.id] = f"{base.branch} conflicts with {LANDED_BRANCH}: merge the two by hand"
+                continue
             run_id = f"{document.id}-{secrets.token_hex(4)}"
-            await self.runner.append(
-                run_start(
-                    self.runner.state,
-                    documents,
-                    document,
-                    run_id,
-                    flow=flow_of(document.intent.type),
-                    limits=self.workspace.limits(**limits),
-                    base={"branch": base.branch, "commit": base.commit},
-                    integrate=settings.integrate,
-                )
+            draft = run_start(
+                document,
+                run_id,
+                limits=self.workspace.limits(**limits),
+                base={"branch": base.branch, "commit": onto, "mode": mode},
+                waits_for=waits_for(self.runner.state, intents.documents, document),
             )
+            await self.runner.append(draft)
             started.runs[document.id] = run_id
 
     async def handle(self, method: str, params: Mapping[str, Any], pid: int | None) -> Mapping[str, Any]:
@@ -100,42 +113,52 @@ class Host:
     async def follow(self, params: Mapping[str, Any]) -> AsyncIterator[str]:
         """The events of some runs as lines of JSON, those in the log first, until nothing goes on in them."""
         wanted = frozenset(params.get("runs", ()))
-        queue: asyncio.Queue[Event] = asyncio.Queue(QUEUED)
-        unwatch = self.runner.watch(queue.put_nowait)
+        queue: asyncio.Queue[Event | None] = asyncio.Queue(QUEUED)
+        unwatch = self.runner.watch(partial(_queued, queue))
         try:
             last = 0
             for event in self._log.read(after=int(params.get("after", 0))):
                 last = event.sequence
                 if event.run_id in wanted:
                     yield event.to_json()
-            while not queue.empty() or any(run in self.runner.state.runs for run in wanted):
-                event = await queue.get()
-                if event.sequence > last and event.run_id in wanted:
-                    yield event.to_json()
+            while not queue.empty() or self.runner.goes_on(wanted):
+                next_one = await queue.get()
+                if next_one is None:
+                    raise Refused("you read too slowly", "follow again", "system")
+                if next_one.sequence > last and next_one.run_id in wanted:
+                    yield next_one.to_json()
         finally:
             unwatch()
 
+    def _update(self, effect: UpdateIntent) -> None:
+        problem = self.workspace.files.apply(effect)
+        if problem is not None:
+            self.notes.append(problem)
+
+
+def _queued(queue: asyncio.Queue[Event | None], event: Event) -> None:
+    """Puts an event into a client's queue; into a full one, instead of its newest event, that something was lost."""
+    if queue.full():
+        queue.get_nowait()
+        queue.put_nowait(None)
+    else:
+        queue.put_nowait(event)
+
 
 @asynccontextmanager
-async def open_host(
-    workspace: Workspace, make: Callable[[EventLog], Runner]
-) -> AsyncIterator[Host]:
+async def open_host(workspace: Workspace, environ: Mapping[str, str] = os.environ) -> AsyncIterator[Host]:
     """A host that listens, and that has ended everything it started when it is left.
 
     Raises `LockedLog` when another process runs this repository's Intents.
     """
     workspace.locations.create()
+    make_private(workspace.socket.parent)
     with EventLog.open(workspace.locations.database, write=True) as log:
-        runner = make(log)
-        host = Host(workspace, log, runner)
+        host = Host(World(workspace, environ), log)
         service = Service(workspace.socket, host)
         await service.open()
         try:
             yield host
         finally:
             await service.close()
-            await runner.shut_down()
-
-
-def update_of(effect: UpdateIntent) -> None:
-    raise NotImplementedError
+            await host.runner.shut_down()

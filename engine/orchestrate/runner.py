@@ -9,7 +9,7 @@ Invariant: nothing is decided here; what is not in the log has not happened.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from engine.orchestrate import controller
@@ -87,6 +87,10 @@ class Runner:
     async def until_still(self) -> None:
         """Waits until nothing goes on by itself: every run has ended or waits for a person."""
         await self.until(lambda: not len(self._executor) and not any(map(_goes_on, self.state.runs.values())))
+
+    def goes_on(self, runs: Collection[str]) -> bool:
+        """Whether something happens by itself in any of these runs."""
+        return any(name in self.state.runs and _goes_on(self.state.runs[name]) for name in runs)
 
     async def shut_down(self) -> None:
         """Ends everything that is running, verified, and leaves it in the log as undone."""

@@ -13,9 +13,10 @@ from typing import Any
 
 from engine.languages.intent.document import IntentDocument
 from engine.orchestrate.events import Draft
+from engine.orchestrate.flow import DEFAULT, classify, flow_of
 from engine.orchestrate.state import State
 
-__all__ = ["Choice", "choose", "run_start"]
+__all__ = ["Choice", "choose", "run_start", "waits_for"]
 
 
 @dataclass(slots=True)
@@ -64,28 +65,39 @@ def _why_not(state: State, document: IntentDocument) -> str | None:
 
 
 def run_start(
-    state: State,
-    documents: Mapping[str, IntentDocument],
     document: IntentDocument,
     run_id: str,
     *,
-    flow: Sequence[str],
     limits: Mapping[str, Any],
     base: Mapping[str, str],
-    integrate: str,
+    waits_for: Sequence[str],
 ) -> Draft:
-    """The event that starts an Intent. `base`: `branch` and `commit` that the work stands on."""
+    """The event that starts an Intent.
+
+    `base`: the `branch` it is for, the `commit` that the work stands on, and the `mode` of its integration.
+    `waits_for`: the Intents that must be done before.
+    """
     intent = document.intent
     assert intent is not None
+    classified = None if intent.type else classify(intent.title, intent.body)
+    kind = classified.type if classified else intent.type
     payload = {
-        "intent": intent.model_dump(mode="json"),
-        "flow": list(flow),
+        "intent": {**intent.model_dump(mode="json"), "type": kind},
+        "hash": document.approval_hash,
+        "classified": {"type": classified.type, "by_rule": classified.by_rule} if classified else None,
+        "flow": list(flow_of(kind or "") or DEFAULT),
         "limits": dict(limits),
         "base": dict(base),
-        "integrate": intent.integrate or integrate,
-        "waits_for": [name for name in intent.depends_on if not _is_done(state, documents, name)],
+        "integrate": base["mode"],
+        "waits_for": list(waits_for),
     }
     return Draft(type="run.start", payload=payload, run_id=run_id, intent_id=document.id)
+
+
+def waits_for(state: State, documents: Mapping[str, IntentDocument], document: IntentDocument) -> list[str]:
+    """The Intents that an Intent depends on and that are not done."""
+    depends_on = document.intent.depends_on if document.intent else ()
+    return [name for name in depends_on if not _is_done(state, documents, name)]
 
 
 def _is_done(state: State, documents: Mapping[str, IntentDocument], name: str) -> bool:

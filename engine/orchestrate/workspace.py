@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from engine.config import Settings
 from engine.orchestrate.git.repository import Repository
+from engine.orchestrate.state import State
+from engine.orchestrate.store.event_log import EventLog
 from engine.orchestrate.store.files import IntentFiles
 from engine.orchestrate.store.locations import Locations, locations
 
@@ -53,3 +55,12 @@ class Workspace:
     def limits(self, **given: Any) -> dict[str, Any]:
         """The limits of a run: the settings', and over them those given that are not None."""
         return {**self.settings.run.limits(), **{name: value for name, value in given.items() if value is not None}}
+
+    def state(self) -> State:
+        """What the log says, whoever writes it; nothing yet if there is none. Raises `DamagedLog`."""
+        try:
+            log = EventLog.open(self.locations.database, write=False)
+        except FileNotFoundError:
+            return State()
+        with log:
+            return log.state()

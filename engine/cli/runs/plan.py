@@ -18,18 +18,17 @@ def show_plan(workspace: Workspace, named: Sequence[str]) -> int:
     """Prints the plan; 1 if a named Intent may not start. Starts nothing and writes nothing."""
     from engine.orchestrate.starting import choose
     from engine.orchestrate.steps.analyze import tasks_given
-    from engine.orchestrate.store.event_log import stored_state
 
     intents = workspace.files.load_all()
     for name in named:
         intents.of(name)
-    choice = choose(stored_state(workspace.locations.database), intents.documents, named)
+    choice = choose(workspace.state(), intents.documents, named)
     for run_id in choice.go_on:
         click.echo(f"{run_id}: goes on")
     for document in choice.start:
         intent = document.intent
         assert intent is not None
-        tasks = tasks_given(intent)
+        tasks = tasks_given(intent.model_dump(mode="json"))
         click.echo(f"{document.id}: {intent.title}" + ("" if tasks else f" (its Tasks are up to {_agent(intent)})"))
         for task in tasks:
             after = f", after {', '.join(task['depends_on'])}" if task["depends_on"] else ""

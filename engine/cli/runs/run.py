@@ -146,7 +146,7 @@ def _told(started: Started, board: Board, *, interrupted: bool) -> int:
         if row is None or not row.until:
             click.echo(f"{run_id} waits for you: penstock inbox")
         elif row.state == "succeeded":
-            click.echo(f"{run_id}: penstock diff {run_id} shows it, penstock land {run_id} brings it to the base branch")
+            click.echo(f"penstock diff {run_id} shows it; penstock land {run_id} brings it to the base branch")
     if interrupted:
         return INTERRUPTED
     ends = [board.runs[run_id].state if run_id in board.runs else "" for run_id in started.runs.values()]

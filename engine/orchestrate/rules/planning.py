@@ -43,6 +43,7 @@ def begin(turn: Turn, run_id: str) -> None:
         return
     inputs = {
         "intent": run.intent,
+        "base_commit": run.base.get("commit"),
         "answers": [],
         "active_intents": list(islice(_active(turn, run_id), _CONTEXT)),
         "session_id": None,

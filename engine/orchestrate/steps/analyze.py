@@ -1,6 +1,7 @@
 """Analyze: from an Intent to its Tasks.
 
-An Intent that gives its commands (`run`, `tasks`) is its own analysis and needs no agent.
+An Intent that gives its commands (`run`, `tasks`) is its own analysis and needs no agent. An agent looks at a checkout
+of the base of its own, so that whatever it does to it is gone afterwards.
 """
 
 from __future__ import annotations
@@ -9,19 +10,36 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from engine.orchestrate.agents.protocol import Failure
 from engine.orchestrate.effects import Outcome, RunStep
-from engine.orchestrate.steps.world import World, failure
+from engine.orchestrate.steps.outcomes import evidence_of, failed, no_reply
+from engine.orchestrate.steps.prompts import analysis
+from engine.orchestrate.steps.world import World
 
 __all__ = ["analyze", "tasks_given"]
 
 
 async def analyze(world: World, step: RunStep, stop: asyncio.Event) -> Outcome:
     """The Tasks that the Intent gives, or those that its agent finds, or the agent's questions."""
-    intent = step.inputs["intent"]
-    tasks = tasks_given(intent)
+    tasks = tasks_given(step.inputs["intent"])
     if tasks:
-        return Outcome("ok", {"tasks": tasks}, {"from": "the Intent"})
-    return failure("user", "no agent", "add run: to the Intent", result="refused")
+        return Outcome("ok", {"tasks": tasks}, {"tasks_from": "intent"})
+    agent = world.agent(step)
+    if isinstance(agent, Failure):
+        return failed(agent, {})
+    base = step.inputs["base_commit"]
+    tree = await asyncio.to_thread(world.worktrees.create, step.key, None, base)
+    try:
+        request = world.request(step, analysis(step.inputs), tree.path)
+        reply = await world.ask(agent, request, step, tree.path, stop)
+    finally:
+        await asyncio.to_thread(world.worktrees.remove, tree.path)
+    evidence = {"agent": evidence_of(reply.end)}
+    problem = no_reply(reply, evidence)
+    if problem or reply.result is None:
+        return problem or Outcome("failed", evidence=evidence)
+    output = {**reply.result.model_dump(), "session_id": reply.session_id}
+    return Outcome("question" if output["clarifications"] else "ok", output, evidence)
 
 
 def tasks_given(intent: Mapping[str, Any]) -> list[dict[str, Any]]:

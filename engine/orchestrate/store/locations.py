@@ -16,7 +16,7 @@ from typing import Final
 
 import platformdirs
 
-__all__ = ["STATE_VARIABLE", "Locations", "LocationsError", "locations"]
+__all__ = ["STATE_VARIABLE", "Locations", "LocationsError", "locations", "make_private"]
 
 #: A folder that replaces the platform's for all repositories.
 STATE_VARIABLE: Final = "PENSTOCK_STATE_DIR"
@@ -39,7 +39,7 @@ class Locations:
     def create(self) -> None:
         """Make the folders, readable by this user only. Raises `LocationsError` if one cannot be, or is another's."""
         for folder in (self.state, self.worktrees, self.logs):
-            _make_private(folder)
+            make_private(folder)
 
 
 def locations(
@@ -59,7 +59,8 @@ def locations(
     )
 
 
-def _make_private(folder: Path) -> None:
+def make_private(folder: Path) -> None:
+    """Make a folder that only this user can look into. Raises `LocationsError`."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = folder.stat()
