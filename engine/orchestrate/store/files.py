@@ -29,7 +29,7 @@ from engine.parse.source import Span
 if TYPE_CHECKING:
     from engine.languages.intent.model import Intent
 
-__all__ = ["FilesError", "IntentFiles", "Intents", "find_root"]
+__all__ = ["FilesError", "IntentFiles", "Intents", "common_folder", "find_root"]
 
 _START: Final = Span.on_line(0, 0, 0)
 
@@ -58,6 +58,20 @@ def find_root(start: Path) -> Path | None:
     """The top folder of the work tree that a folder is in, None outside of one."""
     folder = start.resolve()
     return next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), None)
+
+
+def common_folder(root: Path) -> Path:
+    """The git folder that all work trees of a repository share, by the files that git keeps about it.
+
+    `root` is the top folder of a work tree. Takes no process, so that looking costs nothing.
+    """
+    found = root / ".git"
+    if found.is_file():
+        found = root / found.read_text(encoding="utf-8", errors="surrogateescape").removeprefix("gitdir:").strip()
+    common = found / "commondir"
+    if common.is_file():
+        found /= common.read_text(encoding="utf-8", errors="surrogateescape").strip()
+    return found.resolve()
 
 
 class IntentFiles:
@@ -215,7 +229,7 @@ class IntentFiles:
 def _files(folder: Path, problems: list[Problem]) -> Iterator[Path]:
     """The files of a folder that may be meant, by name; what is hidden or of another kind is nobody's business."""
     try:
-        found = sorted(folder.iterdir())
+        found = sorted(folder.iterdir(), key=lambda path: path.name)
     except FileNotFoundError:
         return
     except OSError as error:
