@@ -196,7 +196,6 @@ def test_a_draft_is_markdown(repository: Path) -> None:
         (["new", "a", "--run", "x\ny"], "bad value for `run[0]`: a command is one line"),
         (["new", "a", "--verify", " "], "bad value for `verify[0]`: it must not be empty"),
         (["new", "a", "--risk", "huge"], "'huge' is not one of"),
-        (["new"], "Missing argument 'TITLE'"),
     ],
 )
 def test_a_value_that_an_intent_cannot_have_is_refused(repository: Path, arguments: list[str], words: str) -> None:
