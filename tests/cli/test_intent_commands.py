@@ -353,6 +353,17 @@ def test_status_shows_the_files_that_are_broken(repository: Path) -> None:
     assert ".penstock/intents/one.yaml:2:1: error: unknown key `verfy`; did you mean `verify`?" in result.stderr
 
 
+def test_status_shows_the_drafts_that_are_broken(repository: Path) -> None:
+    invoke("init")
+    (repository / ".penstock" / "drafts" / "idea.md").write_text("---\nrisc: low\n---\nAn idea\n", encoding="utf-8")
+
+    result = invoke("status")
+
+    assert result.exit_code == 1
+    assert ".penstock/drafts/idea.md:2:1: error: unknown key `risc`; did you mean `risk`?" in result.stderr
+    assert "draft" not in result.stdout
+
+
 def test_the_reading_commands_start_no_process(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(repository, "title: One\n")
     story = Story()

@@ -50,11 +50,13 @@ def status(context: click.Context) -> int:
     _table(rows)
     if not found and not seen.intents.problems:
         click.echo('there are no Intents yet: penstock new "what you want done"')
-    drafts = sorted(seen.files.drafts.glob("*.md")) if seen.files.drafts.is_dir() else []
-    if drafts and not options_of(context).quiet:
-        click.echo(f"{_counted(len(drafts), 'draft')} in .penstock/drafts: `penstock run` makes Intents of them")
-    show_problems(seen.intents.problems)
-    return int(bool(seen.intents.problems))
+    drafts = seen.files.load_drafts()
+    ready = [draft for draft in drafts.documents.values() if draft.intent]
+    if ready and not options_of(context).quiet:
+        click.echo(f"{_counted(len(ready), 'draft')} in .penstock/drafts: `penstock run` makes Intents of them")
+    problems = (*seen.intents.problems, *drafts.problems)
+    show_problems(problems)
+    return int(bool(problems))
 
 
 @click.command(short_help="Show what waits for you.")

@@ -175,18 +175,27 @@ class IntentFiles:
             return f"{update.intent_id}: {error}"
         return None
 
+    def load_drafts(self) -> Intents:
+        """What the drafts would become, by the ids they would get, and what is wrong with them."""
+        problems: list[Problem] = []
+        documents = {draft.id: draft for _, draft in self._read_drafts(problems)}
+        return Intents(documents, tuple(problems))
+
     def convert_drafts(self) -> Intents:
         """Makes Intents of the drafts, in order of name; the new ones, and the problems of drafts that stay."""
         made: dict[str, IntentDocument] = {}
         problems: list[Problem] = []
+        for path, draft in self._read_drafts(problems):
+            if draft.intent is not None and (problem := self._convert(path, draft.intent, made)) is not None:
+                problems.append(Problem(path, draft.text, problem))
+        return Intents(made, tuple(problems))
+
+    def _read_drafts(self, problems: list[Problem]) -> Iterator[tuple[Path, IntentDocument]]:
         for path in _files(self.drafts, problems):
             if path.suffix == ".md" and (text := _text(path, problems)) is not None:
-                wanted = path.stem if is_id(path.stem) else slug(path.stem)
-                draft = parse_draft(wanted, text)
+                draft = parse_draft(path.stem if is_id(path.stem) else slug(path.stem), text)
                 problems += [Problem(path, text, problem) for problem in draft.problems]
-                if draft.intent is not None and (problem := self._convert(path, draft.intent, made)) is not None:
-                    problems.append(Problem(path, text, problem))
-        return Intents(made, tuple(problems))
+                yield path, draft
 
     def _convert(self, path: Path, intent: Intent, made: dict[str, IntentDocument]) -> Diagnostic | None:
         """Puts an Intent in a draft's place, or says why not; a draft whose Intent is there already is done with."""
