@@ -7,6 +7,7 @@ Invariant: no text raises; `intent` is there exactly if no problem is an error, 
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.languages.intent.graph import cycles
-from engine.languages.intent.nodes import MappingNode, Node, ScalarNode, SequenceNode, compose, find, plain
+from engine.languages.intent.nodes import Fault, MappingNode, Node, ScalarNode, SequenceNode, compose, find, plain
 from engine.languages.intent.slug import ID_RULE
 from engine.parse.diagnostics import Diagnostic, FixIt, Severity, TextEdit
 from engine.parse.source import Position, Span, split_lines
@@ -48,6 +49,10 @@ _PATTERNS: Final = {
     "agent": "it must be the name of an agent, such as `command`, `claude` or `acp:codex`",
     "type": "it must be one word such as `feature` or `fix`, or the name of a Flow",
 }
+#: the value of a key on one line, without a comment behind it
+_PLAIN_VALUE: Final = re.compile(
+    r"[ \t]*(?:-[ \t]+)?\w+:[ \t]+([^\s\"'\[{|>#][^\r\n]*?)[ \t]*(?:[ \t]#[^\r\n]*)?(?=[\r\n]|\Z)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,10 @@ class _Check:
         """The Intent, None where the model refuses it."""
         composed = compose(self._text)
         for fault in composed.faults:
-            self._add(fault.code, fault.message, self._places.span(fault.start, fault.end))
+            span = self._places.span(fault.start, fault.end)
+            self.problems.append(
+                Diagnostic(fault.code, Severity.ERROR, fault.message, span, fixes=self._quoting(fault))
+            )
         root = composed.root
         if root is None and composed.faults:
             return None
@@ -155,6 +163,18 @@ class _Check:
             return None
         self._duplicates(root)
         return self._validated(root, intent_id, given)
+
+    def _quoting(self, fault: Fault) -> tuple[FixIt, ...]:
+        """Quotes around the text that a fault is in, if that mends it: everybody writes `title: Fix: it` once."""
+        start = max(self._text.rfind("\n", 0, fault.start), self._text.rfind("\r", 0, fault.start)) + 1
+        found = _PLAIN_VALUE.match(self._text, start)
+        if fault.code != "intent.syntax" or found is None or not found.start(1) <= fault.start < found.end(1):
+            return ()
+        quoted = json.dumps(found[1], ensure_ascii=False)
+        if compose(self._text[: found.start(1)] + quoted + self._text[found.end(1) :]).faults:
+            return ()
+        edit = TextEdit(self._places.span(*found.span(1)), quoted)
+        return (FixIt("put it in quotes", (edit,)),)
 
     def _validated(self, root: MappingNode, intent_id: str, given: dict[str, Any]) -> Intent | None:
         from pydantic import ValidationError
