@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["history", "inbox", "status"]
 
 _STYLES: Final = {
-    "waiting_approval": "warning", "interrupted": "warning", "running": "strong", "pending": "faint", "approved": "good",
-    "proposed": "information", "broken": "error", "blocked": "error", "error": "error", "cancelled": "faint",
-    "done": "good",
+    "waiting_approval": "warning", "interrupted": "warning", "running": "strong", "pending": "faint",
+    "approved": "good", "proposed": "information", "broken": "error", "blocked": "error", "error": "error",
+    "cancelled": "faint", "done": "good",
 }  # fmt: skip
 _WORDS: Final = {"waiting_approval": "waits for you"}
 _KINDS: Final = {"proposed": "approve?", "question": "question", "escalated": "look at"}
