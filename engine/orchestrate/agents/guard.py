@@ -16,14 +16,16 @@ from __future__ import annotations
 import errno
 import os
 import select
-import signal
 import sys
 import time
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # typing would double the time that a start takes
+if TYPE_CHECKING:  # the enumerations of signal and the whole of typing would take longer to import than Python to start
+    import signal
     from collections.abc import Iterable, Iterator
     from typing import Any, Final, NoReturn
+else:
+    import _signal as signal
 
 __all__ = ["MARKER", "STOP_SECONDS", "sweep"]
 
