@@ -275,6 +275,7 @@ def _main(arguments: list[str]) -> None:
     while guard.running and not guard.asked and not guard.orphaned:
         guard.wait(None)
     guard.sweep()
+    os._exit(0)  # nothing is left to be tidied up
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import threading
 
 import pytest
 
+from engine.orchestrate.agents import guard
 from engine.orchestrate.agents.guard import sweep
 from tests.orchestrate.agents.conftest import BAD_AGENT, bad_agent
 
@@ -134,6 +135,15 @@ async def test_the_family_is_killed_when_nobody_waits_for_it_any_more(run, lifel
     assert lifeline.ends()
 
 
+async def test_a_guard_that_was_stopped_does_not_outlive_a_task_that_is_cancelled(run, lifeline):
+    task = asyncio.create_task(run(bad_agent("stops_its_guard", lifeline.path)))
+    await asyncio.to_thread(lifeline.ready.wait, 10)
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 async def test_commands_with_other_keys_are_left_alone(run, lifeline):
     key, stop = f"other/{os.getpid()}/1", asyncio.Event()
     other = asyncio.create_task(run(bad_agent("closes_stdout", lifeline.path), marker=key, stop=stop))
@@ -185,3 +195,20 @@ def test_a_sweep_from_outside_ends_what_carries_the_key():
 
     assert sweep(key + "x") == [] and marked.poll() is None
     assert sweep(key) == [] and marked.wait(10) == -9
+
+
+@on_linux
+def test_psutil_sees_what_proc_says():
+    mark = guard._mark(f"seen/{os.getpid()}/1")
+    marked = subprocess.Popen(
+        ["sleep", "1000"], env={"PATH": os.environ["PATH"], "PENSTOCK_STEP": f"seen/{os.getpid()}/1"}
+    )
+    try:
+        tables = [list(guard._processes_of_linux(mark)), list(guard._processes_by_psutil(mark))]
+    finally:
+        marked.kill()
+        marked.wait()
+
+    for table in tables:
+        assert [entry for entry in table if entry[2]] == [(marked.pid, os.getpid(), True)]
+        assert os.getpid() in {pid for pid, _, _ in table}

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -117,6 +118,13 @@ async def test_a_log_is_for_its_owner(run, tmp_path):
     await run("true", log=tmp_path / "log")
 
     assert (tmp_path / "log").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+async def test_a_log_on_a_full_disk_is_an_error_after_the_command_has_ended(run, tmp_path):
+    with pytest.raises(OSError, match="No space left"):
+        await run("echo started; touch ended", log=Path("/dev/full"))
+    assert (tmp_path / "ended").exists()
 
 
 async def test_output_is_told_as_it_arrives_and_by_stream(run):
