@@ -7,8 +7,10 @@ a secret that a later commit removes is still in the history.
 from __future__ import annotations
 
 import stat
+from itertools import islice
 from pathlib import Path
 
+from engine.orchestrate.git.call import GitResult
 from engine.orchestrate.git.history import PLAIN_DIFF
 from engine.orchestrate.git.outcomes import Refusal
 from engine.orchestrate.git.repository import Repository
@@ -18,6 +20,8 @@ from engine.orchestrate.git.worktrees import Worktree
 
 __all__ = ["added_by_commits", "added_uncommitted"]
 
+#: Of what is found; one is reason enough.
+_SHOWN = 20
 _DIFF = ("-U0", "--text", "--no-renames", *PLAIN_DIFF)
 
 
@@ -35,8 +39,7 @@ def added_uncommitted(repository: Repository, checkout: Path, limits: Limits) ->
     if not paths:
         return []
     repository.run_git("add", "--intent-to-add", ".", cwd=checkout)  # makes new files part of a diff, stores nothing
-    diff = repository.run_git("diff", *_DIFF, "HEAD", "--", cwd=checkout, limit=SCANNED_BYTES).out
-    refusal = _secret(diff)
+    refusal = _secret(repository.run_git("diff", *_DIFF, "HEAD", "--", cwd=checkout, limit=SCANNED_BYTES))
     if refusal:
         repository.run_git("reset", "--quiet", cwd=checkout)
         return refusal
@@ -58,7 +61,7 @@ def added_by_commits(repository: Repository, worktree: Worktree, limits: Limits)
     if lost:
         return _embedded(lost)
     shown = ["log", "--format=", "--patch", "--diff-merges=first-parent", *_DIFF, span, "--"]
-    return _secret(repository.run_git(*shown, cwd=checkout, limit=SCANNED_BYTES).out) if changed else None
+    return _secret(repository.run_git(*shown, cwd=checkout, limit=SCANNED_BYTES)) if changed else None
 
 
 def _stored_sizes(repository: Repository, blobs: list[tuple[str, str]]) -> list[tuple[str, int]]:
@@ -107,11 +110,13 @@ def _large(paths: list[str], limits: Limits) -> Refusal:
     )
 
 
-def _secret(diff: str) -> Refusal | None:
-    found = list(scan_diff(diff))
+def _secret(diff: GitResult) -> Refusal | None:
+    if diff.truncated:
+        return Refusal("too-large", f"the changes are too large to look for secrets in ({SCANNED_BYTES:,} bytes)")
+    found = list(islice(scan_diff(diff.out), _SHOWN))
     if not found:
         return None
-    shown = "; ".join(str(secret) for secret in found[:10])
+    shown = "; ".join(str(secret) for secret in found)
     return Refusal(
         "secret",
         f"this looks like a secret: {shown}",

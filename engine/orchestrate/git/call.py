@@ -181,15 +181,15 @@ def _attend(process: subprocess.Popen[bytes], timeout: float, limit: int | None,
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End the command and all that it started: git removes its locks on SIGTERM, and gets a moment to do so."""
-    for number, grace in ((signal.SIGTERM, _GRACE_SECONDS), (signal.SIGKILL, 0.0)):
-        try:
-            os.killpg(process.pid, number)
-            if grace:
-                process.wait(grace)
-        except ProcessLookupError:
-            return
-        except subprocess.TimeoutExpired:
-            continue
+    try:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(_GRACE_SECONDS)
+    except (ProcessLookupError, subprocess.TimeoutExpired):
+        pass
+    try:
+        os.killpg(process.pid, signal.SIGKILL)  # git itself, or a hook that outlived it
+    except ProcessLookupError:
+        pass
 
 
 def _read(file: IO[bytes]) -> str:

@@ -186,7 +186,8 @@ def _with_trailer(repository: Repository, message: str, key: str) -> str:
     lines = message.replace("\0", "").splitlines()
     text = "\n".join(line for line in lines if not line.lower().startswith(f"{TRAILER.lower()}:"))
     text = text.strip() or "Changes of a Task"
-    asked = ["interpret-trailers", "--no-divider", "--if-exists=add", "--trailer", f"{TRAILER}: {key}"]
+    comment = ["-c", "core.commentChar=\x1f"]  # a line with # is a line like any other
+    asked = [*comment, "interpret-trailers", "--no-divider", "--if-exists=add", "--trailer", f"{TRAILER}: {key}"]
     return repository.run_git(*asked, input=text + "\n").out
 
 

@@ -1,4 +1,7 @@
-"""What `penstock doctor` says about git: lines of findings, each with what to do. Changes nothing and never raises."""
+"""What `penstock doctor` says about git: findings, each with what to do about it.
+
+Changes nothing and raises nothing: what cannot be looked at is a finding as well.
+"""
 
 from __future__ import annotations
 
