@@ -207,10 +207,12 @@ class _Guard:
     def sweep(self) -> None:
         """Ends the family, first politely, and says who is left."""
         ladder = list(zip((signal.SIGINT, signal.SIGTERM, signal.SIGKILL), PATIENCE, strict=True))
+        cleared = False
         for number, seconds in ladder if self.asked else ladder[1:]:
-            if (not self.orphaned or number == signal.SIGKILL) and self._cleared(number, seconds):
+            cleared = (not self.orphaned or number == signal.SIGKILL) and self._cleared(number, seconds)
+            if cleared:
                 break
-        left = _names(_family(self._mark, os.getpid()))
+        left = [] if cleared else _names(_family(self._mark, os.getpid()))
         self._reap()
         swept = list(self._swept.values())[:_NAMES_TOLD]
         self.tell(*(f"swept {name}" for name in swept), *(f"left {name}" for name in left), "done")
