@@ -106,10 +106,10 @@ async def test_a_grandchild_that_holds_the_output_open_does_not_delay_the_end(ru
     assert end.ok and end.stdout == b'{"summary": "done"}\n' and len(end.swept) == 1
 
 
-async def test_an_agent_that_closes_its_output_and_lives_is_ended_by_its_limit(run, lifeline):
-    end = await run(bad_agent("closes_stdout", lifeline.path), timeout=0.3)
+async def test_an_agent_that_closes_its_output_and_lives_is_ended(run, lifeline):
+    end = await cancelled(run, "closes_stdout", lifeline.path)
 
-    assert end.ended_by == "timeout" and end.left == () and lifeline.ends()
+    assert end.ended_by == "cancelled" and end.left == () and lifeline.ends()
 
 
 async def test_what_is_left_when_an_agent_kills_its_guard_is_found_by_the_marker(run, lifeline):
