@@ -222,8 +222,17 @@ class Repository:
         return [p for p, ref in paths if p.is_dir() and (branch is None or branch in {_short(ref), self._paused(p)})]
 
     def git_dir(self, checkout: Path) -> Path:
-        """The git folder of one checkout: where its HEAD, its index and their locks are."""
-        return Path(self.run_git("rev-parse", "--absolute-git-dir", cwd=checkout).line)
+        """The git folder of one checkout: where its HEAD, its index and their locks are. Raises `GitError` if there is
+        none. Needs no process, since it is asked often.
+        """
+        pointer = checkout / ".git"
+        if pointer.is_dir():
+            return pointer
+        try:
+            text = pointer.read_text(encoding="utf-8", errors="surrogateescape")
+        except OSError as problem:
+            raise GitError("this is no checkout", where=checkout, next_action="was it deleted or moved?") from problem
+        return checkout / text.removeprefix("gitdir: ").removesuffix("\n")
 
     def operation(self, checkout: Path) -> str | None:
         """What was begun in a checkout and not ended: merge, rebase, cherry-pick, revert, bisect; None if nothing."""

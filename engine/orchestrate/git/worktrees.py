@@ -61,24 +61,34 @@ class Worktrees:
     repository: Repository
     folder: Path
 
-    def create(
-        self, key: str, branch: str | None, start_commit: str, *, name: str | None = None, reuse: bool = False
-    ) -> Worktree:
+    def create(self, key: str, branch: str | None, start_commit: str, *, name: str | None = None) -> Worktree:
         """A clean worktree for the step `key` with `branch` at `start_commit`; without a branch a detached one.
 
         Whatever an interrupted attempt left is thrown away, its commits are kept below `refs/penstock/kept/`. If the
-        branch holds the commit of a finished step with this key, the worktree is on that. `reuse`: a sound worktree
-        that is on `start_commit` keeps its ignored files (what `worktree_setup` made). `name`: the folder below ours,
-        else the branch's. Raises `GitError` (unknown commit, a checkout of the user's has the branch, no lock, disk).
+        branch holds the commit of a finished step with this key, the worktree is on that. `name`: the folder below
+        ours, else the branch's. Raises `GitError` (unknown commit, a checkout of the user's has the branch, disk).
         """
         start = self.repository.commit_of(start_commit)
         path = self._path(name or _name_for(key, branch))
         with self._lock():
             finished = self._settle(key, branch, start, path)
-            target = finished or start
-            if not (reuse and self._refresh(path, branch, target)):
-                self._add(path, branch, target)
+            self._add(path, branch, finished or start)
             return Worktree(path, branch, start, finished, tuple(fill_submodules(self.repository, path)))
+
+    def resume(self, branch: str, start_commit: str) -> Worktree | None:
+        """The branch's worktree just as the last attempt left it, uncommitted changes, ignored files and all, so that
+        an agent can mend what a refusal (a failing hook, a secret) complained of; None if it is not sound.
+        """
+        path = self._path(_name_for("", branch))
+        repository = self.repository
+        if not (path / ".git").is_file() or path not in self.existing():
+            return None
+        (repository.git_dir(path) / "index.lock").unlink(missing_ok=True)
+        if repository.current_branch(path) != branch or repository.operation(path):
+            return None
+        start = repository.resolve(start_commit)
+        sound = start and repository.is_ancestor(start, f"refs/heads/{branch}")
+        return Worktree(path, branch, start) if start and sound else None
 
     def start_point(self, base: str, heads: Sequence[str]) -> str | Conflict:
         """The commit that contains `base` and all `heads` (of the Tasks depended on): one of them if it can be, else a
@@ -162,18 +172,6 @@ class Worktrees:
         self._hide_from_checkout()
         how = ["--no-track", "-B", branch] if branch else ["--detach"]
         self.repository.run_git("worktree", "add", "--quiet", *how, str(path), commit)
-
-    def _refresh(self, path: Path, branch: str | None, commit: str) -> bool:
-        """Whether a worktree is sound and on `branch` at `commit`; uncommitted changes in it are undone then."""
-        repository = self.repository
-        if path not in self.existing() or not (path / ".git").is_file():
-            return False
-        (repository.git_dir(path) / "index.lock").unlink(missing_ok=True)
-        head = repository.run_git("rev-parse", "HEAD", cwd=path, check=False)
-        if head.line != commit or repository.current_branch(path) != branch or repository.operation(path):
-            return False
-        reset = repository.run_git("reset", "--quiet", "--hard", cwd=path, check=False)
-        return reset.ok and repository.run_git("clean", "-ffdq", cwd=path, check=False).ok
 
     def _discard(self, path: Path) -> None:
         """Remove a folder and what git knows of it, sound or not; the folder is out of the way at once."""
