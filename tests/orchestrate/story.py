@@ -127,8 +127,8 @@ class Story:
             case "implement":
                 start = effect.inputs["onto"] or effect.inputs["base_commit"]
                 branch, session = f"penstock/{effect.run_id}/{effect.task_id}", f"session of {effect.key}"
-                return {"start_commit": start, "commit": commit, "commits": [commit], "branch": branch,
-                        "files": [f"{effect.task_id}.txt"], "added": 2, "removed": 1, "session_id": session}  # fmt: skip
+                return {"start_commit": start, "commit": commit, "commits": [commit], "branch": branch, "added": 2,
+                        "removed": 1, "files": [f"{effect.task_id}.txt"], "session_id": session}  # fmt: skip
             case "rebase":
                 return {"start_commit": "new base", "commit": effect.inputs["commit"], "moved": True}
             case "review":

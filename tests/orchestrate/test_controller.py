@@ -200,7 +200,7 @@ RESULTS = ["ok", "rejected", "question", "conflict", "failed", "refused", "timeo
     ),
     st.booleans(),
 )
-def test_no_event_makes_the_controller_raise(events: list[tuple], planned: bool) -> None:  # type: ignore[type-arg]
+def test_no_event_makes_the_controller_raise(events: list[tuple], planned: bool) -> None:
     story = Story()
     story.start()
     if planned:

@@ -7,14 +7,16 @@ Invariant: no text raises; `intent` is there exactly if no problem is an error, 
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.languages.intent.graph import cycles
-from engine.languages.intent.nodes import MappingNode, Node, ScalarNode, SequenceNode, compose, find, plain
+from engine.languages.intent.nodes import Fault, MappingNode, Node, ScalarNode, SequenceNode, compose, find, plain
 from engine.languages.intent.slug import ID_RULE
 from engine.parse.diagnostics import Diagnostic, FixIt, Severity, TextEdit
 from engine.parse.source import Position, Span, split_lines
@@ -22,7 +24,7 @@ from engine.parse.source import Position, Span, split_lines
 if TYPE_CHECKING:
     from engine.languages.intent.model import Intent
 
-__all__ = ["IntentDocument", "Places", "dependency_problem", "parse", "parse_values"]
+__all__ = ["IntentDocument", "Places", "dependency_problem", "parse", "parse_values", "reason_of"]
 
 _LIST: Final = "it must be a list"
 #: pydantic's words are about Python where ours are about a document
@@ -47,6 +49,10 @@ _PATTERNS: Final = {
     "agent": "it must be the name of an agent, such as `command`, `claude` or `acp:codex`",
     "type": "it must be one word such as `feature` or `fix`, or the name of a Flow",
 }
+#: the value of a key on one line, without a comment behind it
+_PLAIN_VALUE: Final = re.compile(
+    r"[ \t]*(?:-[ \t]+)?\w+:[ \t]+([^\s\"'\[{|>#][^\r\n]*?)[ \t]*(?:[ \t]#[^\r\n]*)?(?=[\r\n]|\Z)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,22 @@ def parse_values(
     return None if failed else intent, problems
 
 
+def reason_of(entry: Any) -> str:
+    """What one of the model's errors (of pydantic's `errors()`) says about a value, for whoever wrote it."""
+    kind, path, given = entry["type"], tuple(entry["loc"]), entry.get("input")
+    what = _EXPECTED.get(kind)
+    if kind == "string_pattern_mismatch":
+        what = _PATTERNS.get(str(path[0]), f"an id is {ID_RULE}")
+    elif kind == "literal_error":
+        choices = _choices(entry)
+        near = difflib.get_close_matches(str(given), choices, n=1)
+        what = f"it must be one of {', '.join(choices)}" + (f"; did you mean `{near[0]}`?" if near else "")
+        if path == ("status",) and given == "running":
+            what = "what runs is known from the log and never written; leave the line as it was"
+    key = _written(path) if path else "tasks"
+    return f"bad value for `{key}`: {what or entry['msg'].removeprefix('Value error, ')}"
+
+
 def dependency_problem(document: IntentDocument, name: str, code: str, message: str) -> Diagnostic:
     """A problem of an Intent's own `depends_on` or `parent`, which only shows with all Intents at hand."""
     root = compose(document.text).root
@@ -118,13 +140,19 @@ class _Check:
     def __init__(self, text: str) -> None:
         self.problems: list[Diagnostic] = []
         self._text = text
-        self._places = Places(text)
+
+    @cached_property
+    def _places(self) -> Places:
+        return Places(self._text)
 
     def intent(self, intent_id: str, given: dict[str, Any]) -> Intent | None:
         """The Intent, None where the model refuses it."""
         composed = compose(self._text)
         for fault in composed.faults:
-            self._add(fault.code, fault.message, self._places.span(fault.start, fault.end))
+            span = self._places.span(fault.start, fault.end)
+            self.problems.append(
+                Diagnostic(fault.code, Severity.ERROR, fault.message, span, fixes=self._quoting(fault))
+            )
         root = composed.root
         if root is None and composed.faults:
             return None
@@ -135,6 +163,18 @@ class _Check:
             return None
         self._duplicates(root)
         return self._validated(root, intent_id, given)
+
+    def _quoting(self, fault: Fault) -> tuple[FixIt, ...]:
+        """Quotes around the text that a fault is in, if that mends it: everybody writes `title: Fix: it` once."""
+        start = max(self._text.rfind("\n", 0, fault.start), self._text.rfind("\r", 0, fault.start)) + 1
+        found = _PLAIN_VALUE.match(self._text, start)
+        if fault.code != "intent.syntax" or found is None or not found.start(1) <= fault.start < found.end(1):
+            return ()
+        quoted = json.dumps(found[1], ensure_ascii=False)
+        if compose(self._text[: found.start(1)] + quoted + self._text[found.end(1) :]).faults:
+            return ()
+        edit = TextEdit(self._places.span(*found.span(1)), quoted)
+        return (FixIt("put it in quotes", (edit,)),)
 
     def _validated(self, root: MappingNode, intent_id: str, given: dict[str, Any]) -> Intent | None:
         from pydantic import ValidationError
@@ -154,7 +194,8 @@ class _Check:
             for entry in error.errors(include_url=False):
                 self._refused(root, entry)
             return None
-        self._tasks(root, intent)
+        if intent.tasks:
+            self._tasks(root, intent)
         return intent
 
     def _add(self, code: str, message: str, span: Span, replacement: str | None = None, title: str = "") -> None:
@@ -173,7 +214,8 @@ class _Check:
                 if key.text in seen:
                     self._add("intent.duplicate_key", f"`{key.text}` is given twice", self._places.of(key))
                 seen.add(key.text)
-                self._duplicates(value)
+                if type(value) is not ScalarNode:
+                    self._duplicates(value)
 
     def _refused(self, root: Node, entry: Any) -> None:
         """A problem out of one of the model's errors."""
@@ -211,25 +253,17 @@ class _Check:
         )
 
     def _bad_value(self, path: tuple[str | int, ...], node: Node, entry: Any) -> None:
-        kind, key = entry["type"], _written(path)
         if not path:
-            key, (_, node) = "tasks", find(node, ("tasks",))
-        what, replacement, title = _EXPECTED.get(kind), None, ""
-        if kind == "string_pattern_mismatch":
-            what = _PATTERNS.get(str(path[0]), f"an id is {ID_RULE}")
-        elif kind == "literal_error":
-            choices = _choices(entry)
+            _, node = find(node, ("tasks",))
+        replacement, title = None, ""
+        if entry["type"] == "literal_error":
             value = node.text if isinstance(node, ScalarNode) else ""
-            near = difflib.get_close_matches(value, choices, n=1)
+            near = difflib.get_close_matches(value, _choices(entry), n=1)
             replacement = near[0] if near else None
-            what = f"it must be one of {', '.join(choices)}" + (f"; did you mean `{near[0]}`?" if near else "")
-            if path == ("status",) and value == "running":
-                what = "what runs is known from the log and never written; leave the line as it was"
-        elif what is _LIST and isinstance(node, ScalarNode):
-            replacement, title = f"[{self._text[node.start : node.end]}]", "make it a list of one"
-            replacement = replacement if re.fullmatch(r"\[[^\[\]{},#\n]*\]", replacement) else None
-        message = what or entry["msg"].removeprefix("Value error, ")
-        self._add("intent.bad_value", f"bad value for `{key}`: {message}", self._places.of(node), replacement, title)
+        elif _EXPECTED.get(entry["type"]) is _LIST and isinstance(node, ScalarNode):
+            listed, title = f"[{self._text[node.start : node.end]}]", "make it a list of one"
+            replacement = listed if re.fullmatch(r"\[[^\[\]{},#\n]*\]", listed) else None
+        self._add("intent.bad_value", reason_of(entry), self._places.of(node), replacement, title)
 
     def _tasks(self, root: Node, intent: Intent) -> None:
         """What is wrong with the Tasks as a graph: ids given twice or by nobody, dependencies in a circle."""

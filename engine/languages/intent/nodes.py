@@ -25,6 +25,8 @@ LARGEST: Final = 1 << 18
 DEEPEST: Final = 12
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_ENDS: Final = frozenset({yaml.SequenceEndEvent, yaml.MappingEndEvent})
+_LEAVE_OUT: Final = " are not supported: leave it out"
 _COLON_IN_TEXT: Final = "mapping values are not allowed"
 
 Path = tuple[str | int, ...]
@@ -164,35 +166,44 @@ class _Composer:
         return self._node(event, events) if isinstance(event, yaml.NodeEvent) else None
 
     def _node(self, event: Any, events: Iterator[Any]) -> Node:
-        if isinstance(event, yaml.AliasEvent):
-            self._fault(event, "aliases (`*name`) are not supported: write the value out")
-        elif event.anchor is not None:
-            self._fault(event, "anchors (`&name`) are not supported: leave it out")
-        elif event.tag is not None:
-            self._fault(event, "tags (`!name`) are not supported: leave it out")
+        kind = type(event)
+        if event.anchor is not None:
+            alias = kind is yaml.AliasEvent
+            what = (
+                "aliases (`*name`) are not supported: write the value out"
+                if alias
+                else "anchors (`&name`)" + _LEAVE_OUT
+            )
+            self._fault(event, what)
         start = event.start_mark.index + self._before
-        if isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent):
-            return self._collection(event, events, start)
-        if isinstance(event, yaml.AliasEvent):
+        if kind is yaml.AliasEvent:
             return ScalarNode("", is_null=True, start=start, end=start)
-        is_null = not event.style and event.value in _NULLS
-        return ScalarNode(event.value, is_null, start, self._trimmed(start, event.end_mark.index + self._before))
+        if event.tag is not None:
+            self._fault(event, "tags (`!name`)" + _LEAVE_OUT)
+        if kind is not yaml.ScalarEvent:
+            return self._collection(event, events, start)
+        end, style = event.end_mark.index + self._before, event.style
+        if style in {"|", ">"}:  # it ends behind the blank lines that follow it
+            end = self._trimmed(start, end)
+        return ScalarNode(event.value, not style and event.value in _NULLS, start, end)
 
     def _collection(self, event: Any, events: Iterator[Any], start: int) -> Node:
         self._depth += 1
         if self._depth > DEEPEST:
             self._fault(event, f"nested more than {DEEPEST} deep")
             raise _Stop
-        mapping, flow = isinstance(event, yaml.MappingStartEvent), bool(event.flow_style)
+        flow = bool(event.flow_style)
         nodes: list[Node] = []
         for each in events:
-            if isinstance(each, yaml.CollectionEndEvent):
+            if type(each) in _ENDS:
                 break
             nodes.append(self._node(each, events))
         self._depth -= 1
-        end = each.end_mark.index + self._before if flow else max((node.end for node in nodes), default=start)
-        if not mapping:
+        end = each.end_mark.index + self._before if flow else nodes[-1].end if nodes else start
+        if type(event) is yaml.SequenceStartEvent:
             return SequenceNode(tuple(nodes), flow, start, end)
+        if not flow and nodes:
+            end = max(end, nodes[-2].end)  # a key without a value ends behind it
         return MappingNode(tuple(self._pairs(nodes)), flow, start, end)
 
     def _pairs(self, nodes: list[Node]) -> Iterator[tuple[ScalarNode, Node]]:
@@ -203,7 +214,7 @@ class _Composer:
                 self.faults.append(Fault("intent.syntax", "a key must be a word", key.start, key.end))
 
     def _trimmed(self, start: int, end: int) -> int:
-        """The end of a scalar's text: a block scalar's would be behind the blank lines that follow it."""
+        """The end of what is written between two offsets, without white space behind it."""
         return start + len(self.text[start:end].rstrip())
 
     def _fault(self, event: Any, message: str) -> None:

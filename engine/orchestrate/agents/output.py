@@ -8,6 +8,7 @@ Invariant: the cost of what is not kept is that of copying it; nothing grows wit
 from __future__ import annotations
 
 import os
+import re
 from collections import deque
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,7 @@ LOG_TAIL: Final = 512 * 1024
 #: a longer line is redacted in parts, which are divided where no token goes on
 _LONGEST_LINE: Final = 64 * 1024
 _BETWEEN_TOKENS: Final = b" \t\"',;"
+_SEPARATOR: Final = re.compile(b"[%s]" % _BETWEEN_TOKENS)
 
 
 def readable(output: bytes) -> str:
@@ -77,6 +79,13 @@ class _Lines:
         return rest
 
 
+def _from_next_token(end: bytes) -> bytes:
+    """Without its first line, or its first token where that line is long: nobody would recognise the rest of one."""
+    line = end.find(b"\n", 0, _LONGEST_LINE) + 1
+    token = _SEPARATOR.search(end)
+    return end[line:] if line else end[token.end() :] if token else b""
+
+
 class OutputLog:
     """The log of one process, both streams in the order in which they came. Written by `add`, complete after `close`.
 
@@ -103,7 +112,7 @@ class OutputLog:
                 self._keep(lines.rest())
             end = self._tail.bytes()
             if self._tail.cut:
-                end = end.partition(b"\n")[2] or end[len(end) // 2 :]  # a line, or a token, that is cut hides nothing
+                end = _from_next_token(end)
                 missing = self._tail.size - len(end)
                 self._file.write(f"\n... {missing} bytes of output are not kept ...\n".encode())
             self._file.write(self._redacted(end))

@@ -51,12 +51,11 @@ def _decoded(text: str, start: int) -> tuple[dict[str, Any] | None, int, str]:
         try:
             value, end = _DECODER.raw_decode(window)
         except json.JSONDecodeError as error:
-            whole = len(window) < size
-            cut = error.pos >= len(window) - _NEAR or error.msg.startswith("Unterminated string")
-            if cut and not whole:
+            open_string = error.msg.startswith("Unterminated string")
+            if len(window) == size and (open_string or error.pos >= size - _NEAR):
                 size *= _GROWTH
                 continue
-            if cut:
+            if open_string or error.pos >= len(window.rstrip()):
                 return None, len(text), f"the JSON object on standard output breaks off: {error.msg}"
             return None, start + max(error.pos, 1), ""
         except (ValueError, RecursionError) as error:

@@ -32,18 +32,21 @@ def enqueue(turn: Turn, run_id: str) -> None:
 
 def integrate_next(turn: Turn) -> None:
     """Begin the next integration unless one is going on."""
+    if any(turn.run(run_id).phase == "integrate" for run_id in turn.queue):
+        return
     held: set[str] = set()
     for run_id in turn.queue:
         run = turn.run(run_id)
-        if run.phase == "integrate":
-            return
-        files = {name for task in run.tasks.values() for name in task.files}
-        if run.phase == "queue" and held.isdisjoint(files):
+        if run.phase == "queue" and (not held or held.isdisjoint(_files(run))):
             _integrate(turn, run)
-            if run_id in turn.runs and turn.run(run_id).phase == "integrate":
+            if run_id in turn.runs:  # it was not refused as a loop
                 return
         else:
-            held |= files
+            held |= _files(run)
+
+
+def _files(run: RunState) -> set[str]:
+    return {name for task in run.tasks.values() for name in task.files}
 
 
 def _integrate(turn: Turn, run: RunState) -> None:

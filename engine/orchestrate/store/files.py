@@ -29,7 +29,7 @@ from engine.parse.source import Span
 if TYPE_CHECKING:
     from engine.languages.intent.model import Intent
 
-__all__ = ["FilesError", "IntentFiles", "Intents", "find_root"]
+__all__ = ["FilesError", "IntentFiles", "Intents", "common_folder", "find_root"]
 
 _START: Final = Span.on_line(0, 0, 0)
 
@@ -58,6 +58,20 @@ def find_root(start: Path) -> Path | None:
     """The top folder of the work tree that a folder is in, None outside of one."""
     folder = start.resolve()
     return next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), None)
+
+
+def common_folder(root: Path) -> Path:
+    """The git folder that all work trees of a repository share, by the files that git keeps about it.
+
+    `root` is the top folder of a work tree. Takes no process, so that looking costs nothing.
+    """
+    found = root / ".git"
+    if found.is_file():
+        found = root / found.read_text(encoding="utf-8", errors="surrogateescape").removeprefix("gitdir:").strip()
+    common = found / "commondir"
+    if common.is_file():
+        found /= common.read_text(encoding="utf-8", errors="surrogateescape").strip()
+    return found.resolve()
 
 
 class IntentFiles:
@@ -161,18 +175,27 @@ class IntentFiles:
             return f"{update.intent_id}: {error}"
         return None
 
+    def load_drafts(self) -> Intents:
+        """What the drafts would become, by the ids they would get, and what is wrong with them."""
+        problems: list[Problem] = []
+        documents = {draft.id: draft for _, draft in self._read_drafts(problems)}
+        return Intents(documents, tuple(problems))
+
     def convert_drafts(self) -> Intents:
         """Makes Intents of the drafts, in order of name; the new ones, and the problems of drafts that stay."""
         made: dict[str, IntentDocument] = {}
         problems: list[Problem] = []
+        for path, draft in self._read_drafts(problems):
+            if draft.intent is not None and (problem := self._convert(path, draft.intent, made)) is not None:
+                problems.append(Problem(path, draft.text, problem))
+        return Intents(made, tuple(problems))
+
+    def _read_drafts(self, problems: list[Problem]) -> Iterator[tuple[Path, IntentDocument]]:
         for path in _files(self.drafts, problems):
             if path.suffix == ".md" and (text := _text(path, problems)) is not None:
-                wanted = path.stem if is_id(path.stem) else slug(path.stem)
-                draft = parse_draft(wanted, text)
+                draft = parse_draft(path.stem if is_id(path.stem) else slug(path.stem), text)
                 problems += [Problem(path, text, problem) for problem in draft.problems]
-                if draft.intent is not None and (problem := self._convert(path, draft.intent, made)) is not None:
-                    problems.append(Problem(path, text, problem))
-        return Intents(made, tuple(problems))
+                yield path, draft
 
     def _convert(self, path: Path, intent: Intent, made: dict[str, IntentDocument]) -> Diagnostic | None:
         """Puts an Intent in a draft's place, or says why not; a draft whose Intent is there already is done with."""
@@ -215,7 +238,7 @@ class IntentFiles:
 def _files(folder: Path, problems: list[Problem]) -> Iterator[Path]:
     """The files of a folder that may be meant, by name; what is hidden or of another kind is nobody's business."""
     try:
-        found = sorted(folder.iterdir())
+        found = sorted(folder.iterdir(), key=lambda path: path.name)
     except FileNotFoundError:
         return
     except OSError as error:

@@ -158,6 +158,9 @@ def test_a_problem_is_on_its_place(text: str, expected: list[tuple[str, str]]) -
     ("text", "fixed"),
     [
         ("titel: a\n", "title: a\n"),
+        ('title: Fix: "it" # c\n', 'title: "Fix: \\"it\\"" # c\n'),
+        ("title: a\ntasks:\n- id: a\n  plan: b: c", 'title: a\ntasks:\n- id: a\n  plan: "b: c"'),
+        ("title: @home\n", 'title: "@home"\n'),
         (f"{TITLE}risk: medium\n", f"{TITLE}risk: med\n"),
         (f"{TITLE}budget: {{minuts: 1}}\n", f"{TITLE}budget: {{minutes: 1}}\n"),
         (f"{TITLE}agent: {{implment: claude}}\n", f"{TITLE}agent: {{implement: claude}}\n"),
