@@ -36,6 +36,8 @@ TASK_FOLDER: Final = Path(".penstock", "task")
 _LOCK_SECONDS: Final = 300.0
 _LOCK_PAUSE_SECONDS: Final = 0.005
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+#: Git takes over such a name as it is.
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 _REMOVED: Final = ".removed-"
 
 
@@ -182,13 +184,15 @@ class Worktrees:
             away = self.folder.resolve() / f"{_REMOVED}{digest}"
             path.rename(away)
             _remove_tree(away)
-        for entry, known in self._entries():
+        for entry, known in self._entries(path.name if _PLAIN.fullmatch(path.name) else ""):
             if known == path:
                 _remove_tree(entry)
 
-    def _entries(self) -> Iterator[tuple[Path, Path]]:
-        """Git's folder for each linked worktree, and where that worktree is or was."""
-        for entry in (self.repository.common_dir / "worktrees").glob("*"):
+    def _entries(self, begin: str = "") -> Iterator[tuple[Path, Path]]:
+        """Git's folder for each linked worktree, and where that worktree is or was. Git names the folder after the
+        worktree's and adds a number if need be; `begin` spares reading a thousand others.
+        """
+        for entry in (self.repository.common_dir / "worktrees").glob(f"{begin}*"):
             pointer = entry / "gitdir"
             if pointer.is_file():
                 text = pointer.read_text(encoding="utf-8", errors="surrogateescape")
@@ -231,7 +235,8 @@ def place_task_file(worktree: Path, text: str, *, name: str = "task.json") -> Pa
 def _name_for(key: str, branch: str | None) -> str:
     if branch:
         return branch.removeprefix(OUR_BRANCHES)
-    return "at-" + hashlib.sha256(key.encode()).hexdigest()[:16]
+    run, slash, _ = key.partition("/")  # below the run's folder, so that it is cleared up with the run
+    return (f"{run}/" if slash else "") + "at-" + hashlib.sha256(key.encode()).hexdigest()[:16]
 
 
 def _remove_tree(folder: Path) -> None:
