@@ -252,6 +252,15 @@ def test_an_operation_left_behind_is_named(step: Step) -> None:
     assert "merge was begun" in step.refused("operation").message
 
 
+def test_a_conflict_without_an_operation_is_named_too(step: Step) -> None:
+    step.sandbox.write({"a.txt": "stashed\n"}, step.path)
+    step.git("stash", "push", "--quiet")
+    step.sandbox.commit("own", {"a.txt": "own\n"}, step.path)
+    step.sandbox.git("stash", "pop", cwd=step.path, check=False)
+
+    assert step.refused("operation").files == ("a.txt",)
+
+
 def test_a_deleted_worktree_is_missing(step: Step) -> None:
     shutil.rmtree(step.path)
 

@@ -336,6 +336,20 @@ def test_where_a_request_is_opened(address: str, url: str | None) -> None:
     assert request_url(address, "penstock/run-1") == url
 
 
+def test_a_whole_run_without_any_identity(tmp_path: Path) -> None:
+    runs = Runs(Sandbox(tmp_path, identity={}).start())
+    runs.sandbox.git("config", "user.useConfigOnly", "true")
+    runs.land("run-1", {"x.txt": "x\n"})
+    runs.sandbox.commit("theirs", {"theirs.txt": "t\n"})
+
+    runs.land("run-2", {"y.txt": "y\n"})
+    reverted = runs.integration.publish(runs.integration.prepare_revert("run-1", LANDED_BRANCH))
+
+    assert isinstance(reverted, Landed)
+    committers = runs.sandbox.git("log", "--format=%cn", "-4", LANDED_BRANCH).split("\n")
+    assert committers[:3] == ["Penstock"] * 3
+
+
 def test_any_names_will_do(tmp_path: Path) -> None:
     runs = Runs(Sandbox(tmp_path, "ünï code ☂").start())
 
