@@ -343,9 +343,9 @@ def test_a_whole_run_without_any_identity(tmp_path: Path) -> None:
     runs.sandbox.commit("theirs", {"theirs.txt": "t\n"})
 
     runs.land("run-2", {"y.txt": "y\n"})
-    reverted = runs.integration.publish(runs.integration.prepare_revert("run-1", LANDED_BRANCH))
+    prepared = runs.integration.prepare_revert("run-1", LANDED_BRANCH)
 
-    assert isinstance(reverted, Landed)
+    assert isinstance(prepared, Prepared) and isinstance(runs.integration.publish(prepared), Landed)
     committers = runs.sandbox.git("log", "--format=%cn", "-4", LANDED_BRANCH).split("\n")
     assert committers[:3] == ["Penstock"] * 3
 
