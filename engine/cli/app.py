@@ -37,8 +37,14 @@ _OURS: Final = {
     "answer": ("engine.cli.intents.verdicts:answer", "Answer a question about an Intent."),
     "history": ("engine.cli.intents.status:history", "Show the runs there have been."),
     "run": ("engine.cli.runs.run:run", "Run approved Intents."),
+    "resume": ("engine.cli.runs.run:resume", "Go on with a run that was interrupted."),
     "logs": ("engine.cli.runs.logs:logs", "Show what a run has done."),
     "cancel": ("engine.cli.runs.logs:cancel", "End a run, verified."),
+    "diff": ("engine.cli.runs.landing:diff", "Show what a run changed."),
+    "land": ("engine.cli.runs.landing:land", "Bring a run to the base branch."),
+    "revert": ("engine.cli.runs.landing:revert", "Take a run back."),
+    "clean": ("engine.cli.runs.landing:clean", "Remove what ended runs have left."),
+    "doctor": ("engine.cli.runs.doctor:doctor", "See whether everything that runs need is here."),
     "demo": ("engine.cli.demo:demo", "Watch the language server check a file as it is typed."),
 }
 

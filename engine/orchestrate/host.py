@@ -15,11 +15,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
+from engine.orchestrate.agents.guard import sweep
 from engine.orchestrate.effects import UpdateIntent
 from engine.orchestrate.events import Draft, Event
 from engine.orchestrate.executor import SystemClock
 from engine.orchestrate.git.integration import LANDED_BRANCH
 from engine.orchestrate.git.outcomes import Conflict
+from engine.orchestrate.policy import acting_agent
 from engine.orchestrate.runner import Runner
 from engine.orchestrate.service import Service
 from engine.orchestrate.starting import Choice, choose, run_start, waits_for
@@ -28,6 +30,7 @@ from engine.orchestrate.steps.world import World
 from engine.orchestrate.store.event_log import EventLog
 from engine.orchestrate.store.files import Intents
 from engine.orchestrate.store.locations import make_private
+from engine.orchestrate.verdicts import refusal_event
 from engine.orchestrate.wire import Refused
 from engine.orchestrate.workspace import Workspace
 
@@ -62,16 +65,26 @@ class Host:
 
         Raises `FilesError` for a name that no Intent has, `GitError` for a repository without a base.
         """
-        intents = self.workspace.files.load_all()
+        self.notes += [str(problem.diagnostic.message) for problem in self.workspace.files.convert_drafts().problems]
+        done = {name for name, known in self.runner.state.intents.items() if known.status == "done"}
+        intents = self.workspace.files.load_all(done)
         for name in named:
             intents.of(name)
         choice = choose(self.runner.state, intents.documents, named)
         started = Started(waits=choice.waits)
         for run_id in choice.go_on:
+            await self.resume(run_id)
             started.runs[self.runner.state.runs[run_id].intent_id or run_id] = run_id
         if choice.start:
             await self._start(choice, intents, started, limits)
         return started
+
+    async def resume(self, run_id: str) -> None:
+        """Goes on with a run that a crash or an end interrupted, after ending whatever is left of its steps."""
+        for one in self.runner.state.runs[run_id].invocations:
+            if one.started_at is not None:
+                await asyncio.to_thread(sweep, one.effect.key)
+        self.runner.resume(run_id)
 
     async def _start(self, choice: Choice, intents: Intents, started: Started, limits: Mapping[str, Any]) -> None:
         """Starts the chosen Intents, on the base as it is now."""
@@ -98,17 +111,33 @@ class Host:
     async def handle(self, method: str, params: Mapping[str, Any], pid: int | None) -> Mapping[str, Any]:
         """The result of a client's request. Raises `Refused`."""
         match method:
+            case "hello":
+                return {"pid": os.getpid()}
             case "start":
                 started = await self.start([str(name) for name in params.get("intents", ())])
                 return {"runs": started.runs, "waits": started.waits}
             case "append":
-                draft = Draft(**params["draft"])
-                event = await self.runner.append(draft)
-                return {"sequence": event.sequence}
+                return await self._appended(Draft(**params["draft"]), pid)
             case "cancel":
-                await self.runner.cancel(params["run_id"], params["reason"], params["by"], params.get("task_id"))
-                return {}
-        raise Refused(f"the runner knows no request `{method}`")
+                run_id, task_id = str(params["run_id"]), params.get("task_id")
+                if run_id not in self.runner.state.runs:
+                    return {"ended": False}
+                await self.resume(run_id)
+                await self.runner.cancel(run_id, str(params["reason"]), str(params["by"]), task_id)
+                return {"ended": True}
+        raise Refused(f"the runner knows no request `{method}`", "use the same version of penstock everywhere")
+
+    async def _appended(self, draft: Draft, pid: int | None) -> Mapping[str, Any]:
+        """Appends what a person decided; an agent decides nothing, and that it tried is recorded."""
+        step = await asyncio.to_thread(acting_agent, None, pid) if pid else None
+        if step is not None and draft.type in {"approval", "answer"}:
+            await self.runner.append(refusal_event(draft.type, draft.intent_id, step))
+            raise Refused("an agent may not decide anything; that is for people, and it was recorded", kind="policy")
+        events = await self.runner.append(draft)
+        if len(events) == 2 and events[1].type == "error":
+            said = events[1].payload
+            raise Refused(str(said["message"]), str(said["next_action"]), str(said["class"]))
+        return {"sequence": events[0].sequence}
 
     async def follow(self, params: Mapping[str, Any]) -> AsyncIterator[str]:
         """The events of some runs as lines of JSON, those in the log first, until nothing goes on in them."""
@@ -121,7 +150,7 @@ class Host:
                 last = event.sequence
                 if event.run_id in wanted:
                     yield event.to_json()
-            while not queue.empty() or self.runner.goes_on(wanted):
+            while not queue.empty() or wanted.intersection(self.runner.going):
                 next_one = await queue.get()
                 if next_one is None:
                     raise Refused("you read too slowly", "follow again", "system")
@@ -157,6 +186,7 @@ async def open_host(workspace: Workspace, environ: Mapping[str, str] = os.enviro
         host = Host(World(workspace, environ), log)
         service = Service(workspace.socket, host)
         await service.open()
+        host.runner.bring_files_up_to_date()
         try:
             yield host
         finally:

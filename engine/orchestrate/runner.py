@@ -9,7 +9,7 @@ Invariant: nothing is decided here; what is not in the log has not happened.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from engine.orchestrate import controller
@@ -36,6 +36,7 @@ class Runner:
         self._log = log
         self._update = update
         self._watchers: list[Watcher] = []
+        self._here: set[str] = set()
         self._changed = asyncio.Condition()
         self._executor: Final = LocalExecutor(perform, self.append, clock, roles_at_once)
         self.state: State = log.state()
@@ -45,12 +46,22 @@ class Runner:
         self._watchers.append(watcher)
         return lambda: self._watchers.remove(watcher)
 
-    def resume(self) -> None:
-        """Has everything done that a crash or an end left undone."""
-        self._carry_out(controller.outstanding(self.state))
+    def resume(self, run_id: str) -> None:
+        """Has done what a crash or an end left undone of a run; once it goes on here, that changes nothing."""
+        if run_id in self._here:
+            return
+        self._here.add(run_id)
+        for one in self.state.runs[run_id].invocations:
+            self._executor.submit(one.effect)
+            if one.cancelling:
+                self._executor.stop(one.effect.key)
 
-    async def append(self, cause: Draft) -> Event:
-        """Appends an event and has done what follows from it; the event, on disk."""
+    def bring_files_up_to_date(self) -> None:
+        """Makes the last changes of Intents' files again, in case a crash came between the log and the files."""
+        self._carry_out([effect for effect in controller.outstanding(self.state) if isinstance(effect, UpdateIntent)])
+
+    async def append(self, cause: Draft) -> list[Event]:
+        """Appends an event and has done what follows from it; the event and what was announced, on disk."""
         after: State = self.state
         effects: Sequence[Effect] = ()
 
@@ -67,7 +78,7 @@ class Runner:
         self._carry_out(effects)
         async with self._changed:
             self._changed.notify_all()
-        return events[0]
+        return events
 
     async def cancel(self, run_id: str, reason: str, by: str, task_id: str | None = None) -> None:
         """Cancels a run or one of its Tasks, and waits until what was running is verified to be gone."""
@@ -84,13 +95,14 @@ class Runner:
         async with self._changed:
             await self._changed.wait_for(condition)
 
-    async def until_still(self) -> None:
-        """Waits until nothing goes on by itself: every run has ended or waits for a person."""
-        await self.until(lambda: not len(self._executor) and not any(map(_goes_on, self.state.runs.values())))
+    @property
+    def going(self) -> list[str]:
+        """The runs that go on here by themselves: they have not ended, and do not wait for a person."""
+        return [name for name in self._here if name in self.state.runs and _goes_on(self.state.runs[name])]
 
-    def goes_on(self, runs: Collection[str]) -> bool:
-        """Whether something happens by itself in any of these runs."""
-        return any(name in self.state.runs and _goes_on(self.state.runs[name]) for name in runs)
+    async def until_still(self) -> None:
+        """Waits until nothing goes on by itself: every run here has ended or waits for a person."""
+        await self.until(lambda: not len(self._executor) and not self.going)
 
     async def shut_down(self) -> None:
         """Ends everything that is running, verified, and leaves it in the log as undone."""
@@ -103,6 +115,7 @@ class Runner:
     def _carry_out(self, effects: Sequence[Effect]) -> None:
         for effect in effects:
             if isinstance(effect, RunStep):
+                self._here.add(effect.run_id)
                 self._executor.submit(effect)
             elif isinstance(effect, CancelStep):
                 self._executor.stop(effect.key)

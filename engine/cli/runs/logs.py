@@ -1,4 +1,7 @@
-"""`penstock logs` and `penstock cancel`: what a run has done, and its end."""
+"""`penstock logs` and `penstock cancel`: what a run has done, and its end.
+
+Reading starts nothing. Invariant: when `cancel` returns 0, nothing of the run is left in the process table.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.cli.app import common_options, options_of
+from engine.cli.runs.found import found_run
 from engine.orchestrate.events import Event
 
 if TYPE_CHECKING:
@@ -65,46 +69,24 @@ def cancel(context: click.Context, run_id: str, task: str | None, reason: str) -
     run_id = found_run(workspace, run_id)
     params: dict[str, Any] = {"run_id": run_id, "task_id": task, "reason": reason, "by": _user()}
     try:
-        client.ask(workspace.socket, "cancel", params)
+        ended = bool(client.ask(workspace.socket, "cancel", params)["ended"])
     except client.NoRunner:
-        return _cancelled_here(workspace, params)
-    click.echo(f"{run_id}: cancelled")
-    return 0
+        ended = _cancelled_here(workspace, params)
+    click.echo(f"{run_id}: {'cancelled' if ended else 'it has ended before'}")
+    return 0 if ended else 1
 
 
-def found_run(workspace: Workspace, name: str) -> str:
-    """The run that a person means: a run's id, or an Intent's, whose newest run it is. Raises `UsageError`."""
-    from engine.orchestrate.store.event_log import EventLog
-
-    newest = None
-    if workspace.locations.database.exists():
-        with EventLog.open(workspace.locations.database, write=False) as log:
-            for event in log.read():
-                if event.run_id == name:
-                    return name
-                if event.type == "run.start" and event.intent_id == name:
-                    newest = event.run_id
-    if newest is None:
-        raise click.UsageError(f"there is no run `{name}` (penstock status lists them)")
-    return newest
-
-
-def _cancelled_here(workspace: Workspace, params: dict[str, Any]) -> int:
-    """Cancels a run that nobody works on: what is appended is carried out when the runner starts again."""
+def _cancelled_here(workspace: Workspace, params: dict[str, Any]) -> bool:
+    """Cancels a run that nobody works on, and ends what a crash may have left of it."""
     import asyncio
 
     from engine.orchestrate.host import open_host
 
     async def cancelled() -> bool:
         async with open_host(workspace) as host:
-            if params["run_id"] not in host.runner.state.runs:
-                return False
-            await host.runner.cancel(params["run_id"], params["reason"], params["by"], params["task_id"])
-            return True
+            return bool((await host.handle("cancel", params, None))["ended"])
 
-    done = asyncio.run(cancelled())
-    click.echo(f"{params['run_id']}: {'cancelled' if done else 'it has ended before'}")
-    return 0 if done else 1
+    return asyncio.run(cancelled())
 
 
 def _events(workspace: Workspace, run_id: str, *, follow: bool) -> Iterator[Event]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from engine.orchestrate.host import Host, Started
     from engine.orchestrate.workspace import Workspace
 
-__all__ = ["run"]
+__all__ = ["resume", "run"]
 
 
 @click.command(short_help="Run approved Intents.")
@@ -51,25 +51,50 @@ def run(
     Exit codes: 0 all succeeded, 1 one failed or waits for a person, 2 wrong usage or settings, 3 internal failure,
     130 cancelled by Ctrl-C.
     """
-    from engine.cli.runs.opened import Unusable, opened
+    from engine.cli.runs.opened import opened
     from engine.cli.runs.plan import show_plan
+
+    options = options_of(context)
+    workspace = opened(options, {"run": {"max_parallel_roles": max_parallel_roles}} if max_parallel_roles else None)
+    return show_plan(workspace, intents) if dry_run else _shown(workspace, intents, events, quiet=options.quiet)
+
+
+@click.command(short_help="Go on with a run that was interrupted.")
+@click.argument("run_id", metavar="RUN")
+@common_options
+@click.pass_context
+def resume(context: click.Context, run_id: str) -> int:
+    """Go on with a run that a crash or an end interrupted, or whose question was answered; what is done stays done.
+
+    Exit codes: as those of `penstock run`; 2 if there is no such run, or it has ended.
+    """
+    from engine.cli.runs.found import found_run
+    from engine.cli.runs.opened import Unusable, opened
+
+    workspace = opened(options_of(context))
+    run_id = found_run(workspace, run_id)
+    open_run = workspace.state().runs.get(run_id)
+    if open_run is None or open_run.intent_id is None:
+        raise Unusable(f"{run_id} has ended; penstock approve INTENT --again lets its Intent run once more")
+    return _shown(workspace, [open_run.intent_id], None, quiet=options_of(context).quiet)
+
+
+def _shown(workspace: Workspace, intents: Sequence[str], events: Path | None, *, quiet: bool) -> int:
+    """Runs Intents, here or where their runner is, in view of the person; the exit code. Raises `Unusable`."""
+    from engine.cli.runs.opened import Unusable
     from engine.cli.runs.view import view_for
     from engine.orchestrate.git.errors import GitError
     from engine.orchestrate.store.event_log import EventsFile, LockedLog
     from engine.orchestrate.store.files import FilesError
 
-    options = options_of(context)
-    workspace = opened(options, {"run": {"max_parallel_roles": max_parallel_roles}} if max_parallel_roles else None)
     try:
-        if dry_run:
-            return show_plan(workspace, intents)
         with ExitStack() as stack:
             watchers: list[Callable[[Event], None]] = []
             if events:
                 file = EventsFile(events)
                 stack.callback(file.close)
                 watchers.append(lambda event: file.write([event]))
-            view = stack.enter_context(view_for(sys.stdout, quiet=options.quiet))
+            view = stack.enter_context(view_for(sys.stdout, quiet=quiet))
             watchers.append(view.see)
             try:
                 started, interrupted = asyncio.run(_here(workspace, intents, watchers))
@@ -93,7 +118,6 @@ async def _here(
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, interrupted.set)
-        host.runner.resume()
         started = await host.start(intents)
         still = asyncio.create_task(host.runner.until_still())
         stopped = asyncio.create_task(interrupted.wait())
@@ -107,7 +131,7 @@ async def _here(
 
 async def _cancelled(host: Host) -> None:
     """Cancels every run that goes on, each verified; those that wait for a person go on waiting."""
-    going = [run.id for run in host.runner.state.runs.values() if run.status != "waiting_approval"]
+    going = host.runner.going
     await asyncio.gather(*(host.runner.cancel(run_id, "interrupted by Ctrl-C", "terminal") for run_id in going))
 
 
