@@ -20,6 +20,8 @@ from engine.orchestrate.git.worktrees import Worktree
 
 __all__ = ["added_by_commits", "added_uncommitted"]
 
+#: How `git status` marks a file with a conflict, which adding it would declare resolved.
+_UNMERGED = {"DD", "AU", "UD", "UA", "DU", "AA", "UU"}
 #: Of what is found; one is reason enough.
 _SHOWN = 20
 _DIFF = ("-U0", "--text", "--no-renames", *PLAIN_DIFF)
@@ -28,7 +30,11 @@ _DIFF = ("-U0", "--text", "--no-renames", *PLAIN_DIFF)
 def added_uncommitted(repository: Repository, checkout: Path, limits: Limits) -> list[str] | Refusal:
     """The paths with uncommitted changes (removals too), or why they must not be committed. Ignored files are none."""
     asked = ["status", "--porcelain", "-z", "--untracked-files=all", "--no-renames"]
-    paths = [entry[3:] for entry in repository.run_git(*asked, cwd=checkout).fields]
+    entries = repository.run_git(*asked, cwd=checkout).fields
+    unmerged = [entry[3:] for entry in entries if entry[:2] in _UNMERGED]
+    if unmerged:
+        return Refusal("operation", f"conflicts are not resolved in {', '.join(unmerged[:10])}", tuple(unmerged))
+    paths = [entry[3:] for entry in entries]
     inner = [path for path in paths if path.endswith("/")]
     if inner:
         return _embedded(inner)

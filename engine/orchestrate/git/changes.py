@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import tempfile
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from engine.orchestrate.git.additions import added_by_commits, added_uncommitted
 from engine.orchestrate.git.errors import GitCommandFailed
-from engine.orchestrate.git.history import TRAILER, changed_files, commits, find_step_commit, line_counts
+from engine.orchestrate.git.history import TRAILER, commits, file_changes, find_step_commit
 from engine.orchestrate.git.outcomes import Refusal
 from engine.orchestrate.git.repository import Repository
 from engine.orchestrate.git.scan import Limits
@@ -62,29 +63,32 @@ def commit_changes(
     `allow_empty`: a step that changed nothing gets an empty commit. Doing it again gives the same answer. Raises
     `GitCommandFailed` (disk full, signing failed), `GitTimedOut` (hook or signing too slow).
     """
-    refusal = _misplaced(repository, worktree) or added_by_commits(repository, worktree, limits)
+    refusal = _misplaced(repository, worktree)
+    if refusal:
+        return refusal
+    head = repository.commit_of(f"refs/heads/{worktree.branch}")
+    refusal = None if head == worktree.start_commit else _unfit(repository, worktree, limits)
     if refusal:
         return refusal
     uncommitted = added_uncommitted(repository, worktree.path, limits)
     if isinstance(uncommitted, Refusal):
         return uncommitted
-    head = repository.run_git("rev-parse", "HEAD", cwd=worktree.path).line
     if uncommitted or _is_unchanged(repository, worktree.start_commit, head):
         if not uncommitted and not allow_empty:
             return Refusal("nothing", "nothing changed: there is no new commit and nothing to commit")
         failed = _commit(repository, worktree.path, _with_trailer(repository, message, key), limits)
         if failed:
             return failed
-    elif find_step_commit(repository, head, key, after=worktree.start_commit) != head:
+    elif worktree.finished != head and find_step_commit(repository, head, key, after=worktree.start_commit) != head:
         _seal(repository, worktree.path, key, limits)
     return _committed(repository, worktree)
 
 
-def policy_files(repository: Repository, start: str, end: str) -> list[str]:
-    """The files that steer the Runner and differ between two commits: `.penstock/`, `penstock.toml`, and
-    `pyproject.toml` if its table `tool.penstock` differs.
+def policy_files(repository: Repository, start: str, end: str, files: Iterable[str]) -> list[str]:
+    """Those of the changed `files` that steer the Runner: `.penstock/`, `penstock.toml`, and `pyproject.toml` if its
+    table `tool.penstock` differs between the two commits.
     """
-    return [path for path in changed_files(repository, start, end) if _steers(repository, path.casefold(), start, end)]
+    return [path for path in files if _steers(repository, path.casefold(), start, end)]
 
 
 def _steers(repository: Repository, path: str, start: str, end: str) -> bool:
@@ -96,7 +100,7 @@ def _steers(repository: Repository, path: str, start: str, end: str) -> bool:
 def _misplaced(repository: Repository, worktree: Worktree) -> Refusal | None:
     """Why what is in the worktree cannot count as the Task's own, if so."""
     path = worktree.path
-    if not (path / ".git").is_file() or not _belongs(repository, path):
+    if not (path / ".git").is_file() or repository.git_dir(path).parent.parent != repository.common_dir:
         return Refusal("missing", f"the worktree is gone or no longer one of this repository: {path}")
     (repository.git_dir(path) / "index.lock").unlink(missing_ok=True)  # whoever held it was ended with the step
     unfinished = repository.operation(path)
@@ -107,14 +111,14 @@ def _misplaced(repository: Repository, worktree: Worktree) -> Refusal | None:
         return Refusal("detached", f"HEAD is detached; the commits belong on the branch {worktree.branch}")
     if branch != worktree.branch:
         return Refusal("wrong-branch", f"the worktree is on {branch}; the commits belong on {worktree.branch}")
-    if not repository.is_ancestor(worktree.start_commit, "HEAD", checkout=path):
-        return Refusal("rewritten", f"{worktree.branch} no longer contains {worktree.start_commit}, where it started")
     return None
 
 
-def _belongs(repository: Repository, path: Path) -> bool:
-    found = repository.run_git("rev-parse", "--git-common-dir", cwd=path, check=False)
-    return found.ok and (path / found.line).resolve() == repository.common_dir
+def _unfit(repository: Repository, worktree: Worktree, limits: Limits) -> Refusal | None:
+    """Why the commits that are there must not go on, if so."""
+    if not repository.is_ancestor(worktree.start_commit, f"refs/heads/{worktree.branch}"):
+        return Refusal("rewritten", f"{worktree.branch} no longer contains {worktree.start_commit}, where it started")
+    return added_by_commits(repository, worktree, limits)
 
 
 def _is_unchanged(repository: Repository, start: str, head: str) -> bool:
@@ -126,13 +130,11 @@ def _commit(repository: Repository, path: Path, message: str, limits: Limits) ->
     failed = None
     for _ in range(_HOOK_TRIES):
         repository.run_git("add", "--all", cwd=path)
-        tree = repository.run_git("write-tree", cwd=path).line
         failed = _try_commit(repository, path, message, limits)
         if failed is None:
             return None
-        repository.run_git("add", "--all", cwd=path)
-        if repository.run_git("write-tree", cwd=path).line == tree:
-            break
+        if repository.run_git("diff", "--quiet", cwd=path, check=False).ok:
+            break  # the hook changed nothing
     repository.run_git("reset", "--quiet", cwd=path)
     return failed
 
@@ -194,15 +196,15 @@ def _with_trailer(repository: Repository, message: str, key: str) -> str:
 def _committed(repository: Repository, worktree: Worktree) -> Committed:
     start = worktree.start_commit
     commit = repository.run_git("rev-parse", "HEAD", cwd=worktree.path).line
-    lines = line_counts(repository, start, commit)
+    changes = file_changes(repository, start, commit)
     return Committed(
         start_commit=start,
         commit=commit,
         commits=tuple(commits(repository, start, commit)),
-        files=tuple(changed_files(repository, start, commit)),
-        added=lines.added,
-        removed=lines.removed,
-        policy_files=tuple(policy_files(repository, start, commit)),
+        files=changes.files,
+        added=changes.added,
+        removed=changes.removed,
+        policy_files=tuple(policy_files(repository, start, commit, changes.files)),
     )
 
 

@@ -33,7 +33,7 @@ def clean(integration: Integration, ended_runs: Iterable[str]) -> Cleaned:
     worktrees = integration.worktrees
     runs = list(ended_runs)
     for path in worktrees.existing():
-        run = path.relative_to(worktrees.folder.resolve()).parts[0].removesuffix(".integration")
+        run = path.resolve().relative_to(worktrees.folder.resolve()).parts[0].removesuffix(".integration")
         if run in runs:
             worktrees.remove(path)
             cleaned.worktrees.append(path)

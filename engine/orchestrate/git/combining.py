@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Literal
 
 from engine.orchestrate.git.errors import GitCommandFailed
-from engine.orchestrate.git.history import commits
 from engine.orchestrate.git.outcomes import Conflict, Refusal
 from engine.orchestrate.git.repository import RefUpdate, Repository
 
@@ -53,10 +52,10 @@ def linear(repository: Repository, start: str, end: str) -> list[str]:
     """The commits after `start` up to `end`, oldest first. If there are merges among them, one commit with the same
     result stands for all, because a merge cannot be picked.
     """
-    found = commits(repository, start, end)
-    plain = commits(repository, start, end, merges=False)
-    if found == plain:
-        return found
+    listed = repository.run_git("rev-list", "--reverse", "--topo-order", "--parents", end, f"^{start}", "--")
+    found = [line.split() for line in listed.out.splitlines()]
+    if all(len(parents) <= 1 for _, *parents in found):
+        return [commit for commit, *_ in found]
     written = repository.run_git("log", "--reverse", "--no-merges", "--format=%B", f"{start}..{end}", "--").out
     shown = ["show", "--no-patch", "--format=%an%n%ae%n%ad%n%cd", "--date=raw", end, "--"]
     who = repository.run_git(*shown).out.split("\n")

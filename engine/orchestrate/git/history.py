@@ -1,6 +1,6 @@
 """What lies between two commits: the commits, the files, the lines, the text; and the commit that a step left behind.
 
-Reads only. A range is always `start` (not included) to `end`. Renames count as one file under its new name.
+Reads only. A range is always `start` (not included) to `end`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Final
 
 from engine.orchestrate.git.repository import Repository
 
-__all__ = ["DIFF_BYTES", "TRAILER", "DiffText", "LineCounts", "changed_files", "commits", "diff_text",
-           "find_step_commit", "line_counts"]  # fmt: skip
+__all__ = ["DIFF_BYTES", "TRAILER", "DiffText", "FileChanges", "changed_files", "commits", "diff_text",
+           "file_changes", "find_step_commit", "line_counts"]  # fmt: skip
 
 #: Stands in the message of a commit that a step made: `Penstock-Step: <key>`.
 TRAILER: Final = "Penstock-Step"
@@ -22,9 +22,12 @@ PLAIN_DIFF: Final = ("--no-ext-diff", "--no-textconv", "--no-color", "--submodul
 
 
 @dataclass(frozen=True, slots=True)
-class LineCounts:
-    """Lines added and removed; binary files count as none."""
+class FileChanges:
+    """The repository-relative paths that differ (both names of a renamed file), and the lines added and removed in
+    them; binary files count as none.
+    """
 
+    files: tuple[str, ...]
     added: int
     removed: int
 
@@ -37,22 +40,27 @@ class DiffText:
     truncated: bool
 
 
-def commits(repository: Repository, start: str, end: str, *, merges: bool = True) -> list[str]:
+def commits(repository: Repository, start: str, end: str) -> list[str]:
     """The ids of the commits in `end` that are not in `start`, oldest first. Raises `GitError` on an unknown one."""
-    asked = ["rev-list", "--reverse", "--topo-order", *([] if merges else ["--no-merges"]), end, f"^{start}"]
-    return repository.run_git(*asked, "--").out.split()
+    return repository.run_git("rev-list", "--reverse", "--topo-order", end, f"^{start}", "--").out.split()
+
+
+def file_changes(repository: Repository, start: str, end: str) -> FileChanges:
+    """What `end` changes in `start`, in git's order of paths."""
+    listed = repository.run_git("diff", "--numstat", "--no-renames", "-z", *PLAIN_DIFF, start, end, "--").fields
+    rows = [entry.split("\t", 2) for entry in listed]
+    added, removed = (sum(int(row[column]) for row in rows if row[column] != "-") for column in (0, 1))
+    return FileChanges(tuple(row[2] for row in rows), added, removed)
 
 
 def changed_files(repository: Repository, start: str, end: str) -> list[str]:
-    """The repository-relative paths that differ between two commits; both names of a renamed file, in git's order."""
-    return repository.run_git("diff", "--name-only", "--no-renames", "-z", *PLAIN_DIFF, start, end, "--").fields
+    """The paths of `file_changes`."""
+    return list(file_changes(repository, start, end).files)
 
 
-def line_counts(repository: Repository, start: str, end: str) -> LineCounts:
-    """How many lines `end` has more and fewer than `start`."""
-    listed = repository.run_git("diff", "--numstat", "--no-renames", "-z", *PLAIN_DIFF, start, end, "--").fields
-    pairs = [entry.split("\t", 2)[:2] for entry in listed]
-    return LineCounts(*(sum(int(pair[i]) for pair in pairs if pair[i] != "-") for i in (0, 1)))
+def line_counts(repository: Repository, start: str, end: str) -> FileChanges:
+    """As `file_changes`, for its numbers of lines."""
+    return file_changes(repository, start, end)
 
 
 def diff_text(repository: Repository, start: str, end: str, *, limit: int = DIFF_BYTES) -> DiffText:

@@ -17,7 +17,7 @@ from engine.orchestrate.git.history import DIFF_BYTES, DiffText, commits, diff_t
 from engine.orchestrate.git.landing import Landed, Passage, describe, is_there, land_on, passages
 from engine.orchestrate.git.outcomes import Conflict, Refusal
 from engine.orchestrate.git.repository import OUR_BRANCHES, Base, Repository
-from engine.orchestrate.git.request import push_request
+from engine.orchestrate.git.request import push_request, pushed
 from engine.orchestrate.git.worktrees import Worktrees
 
 __all__ = ["LANDED_BRANCH", "Integration", "Mode", "Prepared", "TaskCommits", "replay"]
@@ -71,12 +71,12 @@ class Integration:
         already; a `Conflict` names the Task, or none if the base branch conflicts with `penstock/landed`.
         """
         branch = {"branch": LANDED_BRANCH, "base": base.branch, "pr": f"{OUR_BRANCHES}{run_id}"}[mode]
-        known = self._passage(run_id, branch) if mode != "pr" else None
-        if known:
-            return describe(self.repository, known, already=True)
         remote = self.repository.remote(base.branch) if mode == "pr" else None
         if mode == "pr" and remote is None:
             return Refusal("push", "there is no remote to push to", next_action="git remote add origin URL")
+        known = self._landed(run_id, branch, remote)
+        if known:
+            return known
         old = None if mode == "pr" else self.repository.tip(branch)
         onto = base.commit if mode == "pr" else old or base.commit
         path = self._worktree(run_id, onto)
@@ -151,6 +151,14 @@ class Integration:
     def _passage(self, run_id: str, branch: str) -> Passage | None:
         found = (p for p in passages(self.repository, run_id) if p.what == "landed" and p.branch == branch)
         return next((passage for passage in found if is_there(self.repository, passage)), None)
+
+    def _landed(self, run_id: str, branch: str, remote: str | None) -> Landed | None:
+        """The run on this branch, here or on the remote, if an earlier try brought it there."""
+        if remote is None:
+            known = self._passage(run_id, branch)
+            return describe(self.repository, known, already=True) if known else None
+        recorded = next((p for p in passages(self.repository, run_id) if p.branch == branch), None)
+        return pushed(self.repository, recorded, remote) if recorded else None
 
     def _worktree(self, run_id: str, commit: str) -> Path:
         return self.worktrees.create(f"integrate {run_id}", None, commit, name=f"{run_id}.integration").path

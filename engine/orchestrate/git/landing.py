@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from engine.orchestrate.git.errors import GitCommandFailed
-from engine.orchestrate.git.history import changed_files, commits, line_counts
+from engine.orchestrate.git.history import commits, file_changes
 from engine.orchestrate.git.outcomes import Refusal
 from engine.orchestrate.git.repository import RefUpdate, Repository
 
@@ -78,15 +78,15 @@ def is_there(repository: Repository, passage: Passage) -> bool:
 def describe(repository: Repository, passage: Passage, *, already: bool = False) -> Landed:
     """The commits, files and lines of a passage."""
     before, after = passage.before, passage.after
-    lines = line_counts(repository, before, after)
+    changes = file_changes(repository, before, after)
     return Landed(
         branch=passage.branch,
         before=before,
         after=after,
         commits=tuple(commits(repository, before, after)),
-        files=tuple(changed_files(repository, before, after)),
-        added=lines.added,
-        removed=lines.removed,
+        files=changes.files,
+        added=changes.added,
+        removed=changes.removed,
         already=already,
     )
 

@@ -16,13 +16,16 @@ from typing import Final
 from engine.orchestrate.git.call import COMMAND_SECONDS, GitResult, call, git_environment
 from engine.orchestrate.git.errors import BrokenRepository, GitCommandFailed, GitError, GitUnavailable, NoCommits
 
-__all__ = ["MINIMUM_VERSION", "NETWORK_SECONDS", "OUR_BRANCHES", "Base", "RefUpdate", "Repository", "git_version"]
+__all__ = ["MINIMUM_VERSION", "NETWORK_SECONDS", "OUR_BRANCHES", "OWNER", "Base", "RefUpdate", "Repository",
+           "git_version"]  # fmt: skip
 
 MINIMUM_VERSION: Final = (2, 34)
 #: For a fetch or a push.
 NETWORK_SECONDS: Final = 120.0
 #: Every branch of ours is below this.
 OUR_BRANCHES: Final = "penstock/"
+#: A variable of every command: the process that started it, and the repository (see `leftovers.py`).
+OWNER: Final = "PENSTOCK_GIT"
 #: Who commits where nobody has an identity.
 _NOBODY: Final = ("Penstock", "penstock@localhost")
 _OPERATIONS: Final = {
@@ -82,7 +85,7 @@ class Repository:
         if not path.is_dir():
             raise BrokenRepository("there is no such folder", where=path)
         top, common = _places(path, variables)
-        repository = cls(top, common, variables, version)
+        repository = cls(top, common, {**variables, OWNER: f"{os.getpid()} {common}"}, version)
         if need_commits:
             repository._demand_commits()
         return repository
@@ -222,8 +225,17 @@ class Repository:
         return [p for p, ref in paths if p.is_dir() and (branch is None or branch in {_short(ref), self._paused(p)})]
 
     def git_dir(self, checkout: Path) -> Path:
-        """The git folder of one checkout: where its HEAD, its index and their locks are."""
-        return Path(self.run_git("rev-parse", "--absolute-git-dir", cwd=checkout).line)
+        """The git folder of one checkout: where its HEAD, its index and their locks are. Raises `GitError` if there is
+        none. Needs no process, since it is asked often.
+        """
+        pointer = checkout / ".git"
+        if pointer.is_dir():
+            return pointer
+        try:
+            text = pointer.read_text(encoding="utf-8", errors="surrogateescape")
+        except OSError as problem:
+            raise GitError("this is no checkout", where=checkout, next_action="was it deleted or moved?") from problem
+        return checkout / text.removeprefix("gitdir: ").removesuffix("\n")
 
     def operation(self, checkout: Path) -> str | None:
         """What was begun in a checkout and not ended: merge, rebase, cherry-pick, revert, bisect; None if nothing."""

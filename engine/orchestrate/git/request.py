@@ -16,15 +16,27 @@ from engine.orchestrate.git.landing import Landed, Passage, describe, record
 from engine.orchestrate.git.outcomes import Refusal
 from engine.orchestrate.git.repository import NETWORK_SECONDS, Base, Repository
 
-__all__ = ["open_request_command", "push_request", "request_url"]
+__all__ = ["open_request_command", "push_request", "pushed", "request_url"]
 
 _SCP = re.compile(r"(?:[^@/]+@)?([^/:@]+):(?!//)(.+)")
 _URL = re.compile(r"(?:https?|ssh|git)://(?:[^@/]*@)?([^/:]+)(?::\d+)?/(.+)")
 
 
+def pushed(repository: Repository, passage: Passage, remote: str) -> Landed | None:
+    """The passage, if its branch on `remote` is just that; None if not, or if the remote cannot be asked."""
+    asked = ["ls-remote", "--heads", remote, f"refs/heads/{passage.branch}"]
+    try:
+        found = repository.run_git(*asked, check=False, timeout=NETWORK_SECONDS)
+    except GitTimedOut:
+        return None
+    if found.out.partition("\t")[0] != passage.after:
+        return None
+    return replace(describe(repository, passage, already=True), url=_url(repository, passage, remote))
+
+
 def push_request(repository: Repository, passage: Passage, remote: str) -> Landed | Refusal:
-    """Push the passage to its branch on `remote`; doing it twice is no harm. Refused with `push` if the remote cannot
-    be reached, wants a password, or has other commits there.
+    """Push the passage to its branch on `remote`; the same one twice is no harm. Refused with `push` if the remote
+    cannot be reached, wants a password, or has other commits there.
     """
     record(repository, passage)
     refspec = f"{passage.after}:refs/heads/{passage.branch}"
@@ -37,9 +49,7 @@ def push_request(repository: Repository, passage: Passage, remote: str) -> Lande
         said = (done.err + done.out).strip()[-2000:]
         advice = "see whether `git push` works by hand, then land the run again"
         return Refusal("push", f"{remote} did not take the branch {passage.branch}", output=said, next_action=advice)
-    address = repository.run_git("remote", "get-url", remote).line
-    url = request_url(address, passage.branch)
-    return replace(describe(repository, passage), url=url)
+    return replace(describe(repository, passage), url=_url(repository, passage, remote))
 
 
 def open_request_command(base: Base, branch: str, title: str) -> str | None:
@@ -63,3 +73,7 @@ def request_url(address: str, branch: str) -> str | None:
     if "bitbucket" in host:
         return f"https://{host}/{path}/pull-requests/new?source={name}"
     return None
+
+
+def _url(repository: Repository, passage: Passage, remote: str) -> str | None:
+    return request_url(repository.run_git("remote", "get-url", remote).line, passage.branch)

@@ -36,6 +36,8 @@ TASK_FOLDER: Final = Path(".penstock", "task")
 _LOCK_SECONDS: Final = 300.0
 _LOCK_PAUSE_SECONDS: Final = 0.005
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+#: Git takes over such a name as it is.
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 _REMOVED: Final = ".removed-"
 
 
@@ -61,24 +63,34 @@ class Worktrees:
     repository: Repository
     folder: Path
 
-    def create(
-        self, key: str, branch: str | None, start_commit: str, *, name: str | None = None, reuse: bool = False
-    ) -> Worktree:
+    def create(self, key: str, branch: str | None, start_commit: str, *, name: str | None = None) -> Worktree:
         """A clean worktree for the step `key` with `branch` at `start_commit`; without a branch a detached one.
 
         Whatever an interrupted attempt left is thrown away, its commits are kept below `refs/penstock/kept/`. If the
-        branch holds the commit of a finished step with this key, the worktree is on that. `reuse`: a sound worktree
-        that is on `start_commit` keeps its ignored files (what `worktree_setup` made). `name`: the folder below ours,
-        else the branch's. Raises `GitError` (unknown commit, a checkout of the user's has the branch, no lock, disk).
+        branch holds the commit of a finished step with this key, the worktree is on that. `name`: the folder below
+        ours, else the branch's. Raises `GitError` (unknown commit, a checkout of the user's has the branch, disk).
         """
         start = self.repository.commit_of(start_commit)
         path = self._path(name or _name_for(key, branch))
         with self._lock():
             finished = self._settle(key, branch, start, path)
-            target = finished or start
-            if not (reuse and self._refresh(path, branch, target)):
-                self._add(path, branch, target)
+            self._add(path, branch, finished or start)
             return Worktree(path, branch, start, finished, tuple(fill_submodules(self.repository, path)))
+
+    def resume(self, branch: str, start_commit: str) -> Worktree | None:
+        """The branch's worktree just as the last attempt left it, uncommitted changes, ignored files and all, so that
+        an agent can mend what a refusal (a failing hook, a secret) complained of; None if it is not sound.
+        """
+        path = self._path(_name_for("", branch))
+        repository = self.repository
+        if not (path / ".git").is_file() or path not in self.existing():
+            return None
+        (repository.git_dir(path) / "index.lock").unlink(missing_ok=True)
+        if repository.current_branch(path) != branch or repository.operation(path):
+            return None
+        start = repository.resolve(start_commit)
+        sound = start and repository.is_ancestor(start, f"refs/heads/{branch}")
+        return Worktree(path, branch, start) if start and sound else None
 
     def start_point(self, base: str, heads: Sequence[str]) -> str | Conflict:
         """The commit that contains `base` and all `heads` (of the Tasks depended on): one of them if it can be, else a
@@ -163,18 +175,6 @@ class Worktrees:
         how = ["--no-track", "-B", branch] if branch else ["--detach"]
         self.repository.run_git("worktree", "add", "--quiet", *how, str(path), commit)
 
-    def _refresh(self, path: Path, branch: str | None, commit: str) -> bool:
-        """Whether a worktree is sound and on `branch` at `commit`; uncommitted changes in it are undone then."""
-        repository = self.repository
-        if path not in self.existing() or not (path / ".git").is_file():
-            return False
-        (repository.git_dir(path) / "index.lock").unlink(missing_ok=True)
-        head = repository.run_git("rev-parse", "HEAD", cwd=path, check=False)
-        if head.line != commit or repository.current_branch(path) != branch or repository.operation(path):
-            return False
-        reset = repository.run_git("reset", "--quiet", "--hard", cwd=path, check=False)
-        return reset.ok and repository.run_git("clean", "-ffdq", cwd=path, check=False).ok
-
     def _discard(self, path: Path) -> None:
         """Remove a folder and what git knows of it, sound or not; the folder is out of the way at once."""
         if path.is_symlink() or path.is_file():
@@ -184,13 +184,15 @@ class Worktrees:
             away = self.folder.resolve() / f"{_REMOVED}{digest}"
             path.rename(away)
             _remove_tree(away)
-        for entry, known in self._entries():
+        for entry, known in self._entries(path.name if _PLAIN.fullmatch(path.name) else ""):
             if known == path:
                 _remove_tree(entry)
 
-    def _entries(self) -> Iterator[tuple[Path, Path]]:
-        """Git's folder for each linked worktree, and where that worktree is or was."""
-        for entry in (self.repository.common_dir / "worktrees").glob("*"):
+    def _entries(self, begin: str = "") -> Iterator[tuple[Path, Path]]:
+        """Git's folder for each linked worktree, and where that worktree is or was. Git names the folder after the
+        worktree's and adds a number if need be; `begin` spares reading a thousand others.
+        """
+        for entry in (self.repository.common_dir / "worktrees").glob(f"{begin}*"):
             pointer = entry / "gitdir"
             if pointer.is_file():
                 text = pointer.read_text(encoding="utf-8", errors="surrogateescape")
@@ -233,7 +235,8 @@ def place_task_file(worktree: Path, text: str, *, name: str = "task.json") -> Pa
 def _name_for(key: str, branch: str | None) -> str:
     if branch:
         return branch.removeprefix(OUR_BRANCHES)
-    return "at-" + hashlib.sha256(key.encode()).hexdigest()[:16]
+    run, slash, _ = key.partition("/")  # below the run's folder, so that it is cleared up with the run
+    return (f"{run}/" if slash else "") + "at-" + hashlib.sha256(key.encode()).hexdigest()[:16]
 
 
 def _remove_tree(folder: Path) -> None:

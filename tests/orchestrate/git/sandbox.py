@@ -32,7 +32,7 @@ class Sandbox:
     def start(self) -> Sandbox:
         """Make the repository and its first commit."""
         self.root.mkdir(parents=True)
-        self.git("init", "--quiet", "-b", "main")
+        self.git("init", "--quiet", "--template=", "-b", "main")
         self.commit("start", {"a.txt": "one\ntwo\nthree\n", "b.txt": "b\n"})
         return self
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -251,6 +252,15 @@ def test_an_operation_left_behind_is_named(step: Step) -> None:
     assert "merge was begun" in step.refused("operation").message
 
 
+def test_a_conflict_without_an_operation_is_named_too(step: Step) -> None:
+    step.sandbox.write({"a.txt": "stashed\n"}, step.path)
+    step.git("stash", "push", "--quiet")
+    step.sandbox.commit("own", {"a.txt": "own\n"}, step.path)
+    step.sandbox.git("stash", "pop", cwd=step.path, check=False)
+
+    assert step.refused("operation").files == ("a.txt",)
+
+
 def test_a_deleted_worktree_is_missing(step: Step) -> None:
     shutil.rmtree(step.path)
 
@@ -304,7 +314,27 @@ def test_a_shallow_clone_is_committed_to(sandbox: Sandbox) -> None:
     assert isinstance(done, Committed) and done.files == ("c.txt",)
 
 
-def test_a_full_disk_is_an_error_that_says_so_and_loses_nothing(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_an_error_that_says_so(tmp_path: Path) -> None:
+    """On a file system of two megabytes, where the rights to mount one are there."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip("no rights to mount a small file system; the test with a limit on file sizes stands in")
+    try:
+        step = Step(Sandbox(disk).start())
+        (step.path / "noise.bin").write_bytes(os.urandom(1_100_000))
+
+        with pytest.raises(GitCommandFailed, match=r"(?s)No space left.*free some disk space"):
+            step.end()
+
+        step.sandbox.write({"noise.bin": "quiet\n"}, step.path)
+        assert step.committed().files == ("noise.bin",)
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def test_a_limit_on_files_is_an_error_that_says_so(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
     """A limit on the size of files stands in for the disk: git gets the same kind of failure from a write."""
     step.sandbox.write({"noise.bin": os.urandom(300_000).hex()}, step.path)
     tools = step.sandbox.folder / "tools"

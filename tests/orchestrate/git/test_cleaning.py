@@ -41,6 +41,13 @@ def test_a_result_that_waits_for_agreement_is_cleared_up_too(runs: Runs) -> None
     assert list(cleaned.kept) == ["penstock/run-1/a"]
 
 
+def test_the_worktree_of_a_review_goes_with_its_run(runs: Runs) -> None:
+    path = runs.integration.worktrees.create("run-1/a/review/1", None, "main").path
+
+    assert clean(runs.integration, ["run-1"]).worktrees == [path]
+    assert not path.parent.exists()
+
+
 def test_a_branch_that_the_user_looks_at_stays(runs: Runs) -> None:
     runs.task("run-1", {"x.txt": "x\n"})
     clean(runs.integration, [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.orchestrate.git.errors import GitError
-from engine.orchestrate.git.history import changed_files, commits, diff_text, find_step_commit, line_counts
+from engine.orchestrate.git.history import FileChanges, commits, diff_text, file_changes, find_step_commit
 from tests.orchestrate.git.sandbox import Sandbox
 
 
@@ -16,8 +16,8 @@ def test_commits_files_and_lines_between_two_commits(sandbox: Sandbox) -> None:
     repository = sandbox.open()
 
     assert commits(repository, start, second) == [first, second]
-    assert changed_files(repository, start, second) == ["a.txt", "b.txt", "new\nline.txt", "ünï code.txt"]
-    assert (line_counts(repository, start, second).added, line_counts(repository, start, second).removed) == (3, 3)
+    files = ("a.txt", "b.txt", "new\nline.txt", "ünï code.txt")
+    assert file_changes(repository, start, second) == FileChanges(files, added=3, removed=3)
     assert commits(repository, second, start) == []
 
 
@@ -26,7 +26,7 @@ def test_a_file_name_that_is_not_utf8_survives(sandbox: Sandbox) -> None:
     (sandbox.root / "caf\udce9").write_text("x\n")
     end = sandbox.commit("latin", {})
 
-    assert changed_files(sandbox.open(), start, end) == ["caf\udce9"]
+    assert file_changes(sandbox.open(), start, end).files == ("caf\udce9",)
 
 
 def test_a_long_diff_is_cut_after_a_line(sandbox: Sandbox) -> None:

@@ -10,6 +10,7 @@ import pytest
 from engine.orchestrate.git.integration import LANDED_BRANCH, Integration, Prepared, TaskCommits
 from engine.orchestrate.git.landing import Landed, passages
 from engine.orchestrate.git.outcomes import Conflict, Refusal
+from engine.orchestrate.git.repository import Base
 from engine.orchestrate.git.request import request_url
 from tests.orchestrate.git.sandbox import Sandbox
 
@@ -76,9 +77,8 @@ def test_two_runs_side_by_side_both_land(runs: Runs) -> None:
     tasks = {run: runs.task(run, {f"{run}.txt": "x\n"}) for run in ("run-1", "run-2")}
     base = runs.integration.repository.base("main")
     prepared = [runs.integration.prepare(run, own, "branch", base) for run, own in tasks.items()]
-    assert isinstance(prepared[0], Prepared) and isinstance(prepared[1], Prepared)
 
-    first, late = (runs.integration.publish(p) for p in prepared)
+    first, late = (runs.integration.publish(each) for each in prepared if isinstance(each, Prepared))
 
     assert isinstance(first, Landed)
     assert isinstance(late, Refusal) and late.kind == "moved"
@@ -294,7 +294,24 @@ def test_a_request_pushes_a_branch_and_opens_nothing(runs: Runs) -> None:
 
     assert runs.sandbox.git("rev-parse", "penstock/run-1", cwd=remote) == landed.after
     assert runs.sandbox.fingerprint() == before
-    assert isinstance(runs.land("run-1", {"x.txt": "x\n"}, "pr"), Landed), "again after a crash"
+    again = runs.prepare("run-1", {"x.txt": "x\n"}, "pr")
+    assert isinstance(again, Landed) and (again.already, again.after) == (True, landed.after), "after a crash"
+
+
+def test_a_branch_that_somebody_moved_on_the_remote_is_not_overwritten(runs: Runs) -> None:
+    remote = runs.sandbox.folder / "remote.git"
+    runs.sandbox.git("init", "--quiet", "--bare", str(remote))
+    runs.sandbox.git("remote", "add", "origin", str(remote))
+    theirs = runs.sandbox.commit("theirs", {"b.txt": "theirs\n"})
+    runs.sandbox.git("push", "--quiet", "origin", "main:penstock/run-1")
+    tasks = runs.task("run-1", {"x.txt": "x\n"}, "main~")
+    prepared = runs.integration.prepare("run-1", tasks, "pr", Base("main", "refs/heads/main", tasks[0].start_commit))
+    assert isinstance(prepared, Prepared)
+
+    refusal = runs.integration.publish(prepared)
+
+    assert isinstance(refusal, Refusal) and refusal.kind == "push"
+    assert runs.sandbox.git("rev-parse", "penstock/run-1", cwd=remote) == theirs
 
 
 def test_a_remote_that_is_away_is_a_refusal(runs: Runs) -> None:
@@ -317,6 +334,20 @@ def test_a_remote_that_is_away_is_a_refusal(runs: Runs) -> None:
 ])  # fmt: skip
 def test_where_a_request_is_opened(address: str, url: str | None) -> None:
     assert request_url(address, "penstock/run-1") == url
+
+
+def test_a_whole_run_without_any_identity(tmp_path: Path) -> None:
+    runs = Runs(Sandbox(tmp_path, identity={}).start())
+    runs.sandbox.git("config", "user.useConfigOnly", "true")
+    runs.land("run-1", {"x.txt": "x\n"})
+    runs.sandbox.commit("theirs", {"theirs.txt": "t\n"})
+
+    runs.land("run-2", {"y.txt": "y\n"})
+    prepared = runs.integration.prepare_revert("run-1", LANDED_BRANCH)
+
+    assert isinstance(prepared, Prepared) and isinstance(runs.integration.publish(prepared), Landed)
+    committers = runs.sandbox.git("log", "--format=%cn", "-4", LANDED_BRANCH).split("\n")
+    assert committers[:3] == ["Penstock"] * 3
 
 
 def test_any_names_will_do(tmp_path: Path) -> None:

@@ -111,18 +111,26 @@ def test_a_finished_step_is_found_again(sandbox: Sandbox) -> None:
     assert sandbox.git("for-each-ref", "refs/penstock/") == ""
 
 
-def test_a_sound_worktree_may_keep_what_setup_made(sandbox: Sandbox) -> None:
+def test_an_attempt_can_be_gone_on_with_as_it_was_left(sandbox: Sandbox) -> None:
     sandbox.commit("ignore", {".gitignore": "made/\n"})
     worktrees = sandbox.worktrees()
-    path = worktrees.create(KEY, BRANCH, "main").path
-    sandbox.write({"made/tool": "tool\n", "junk.txt": "junk\n", "a.txt": "changed\n"}, path)
+    worktree = worktrees.create(KEY, BRANCH, "main")
+    sandbox.commit("own", {"c.txt": "c\n"}, worktree.path)
+    sandbox.write({"made/tool": "tool\n", "new.txt": "new\n", "a.txt": "changed\n"}, worktree.path)
 
-    kept = worktrees.create("run-1/a/implement/2", BRANCH, "main", reuse=True)
+    assert worktrees.resume(BRANCH, worktree.start_commit) == worktree
+    assert sandbox.git("status", "--porcelain", cwd=worktree.path) == " M a.txt\n?? new.txt"
+    assert (worktree.path / "made/tool").exists()
 
-    assert (path / "made/tool").exists() and not (path / "junk.txt").exists()
-    assert kept.path == path and sandbox.git("status", "--porcelain", cwd=path) == ""
-    worktrees.create("run-1/a/implement/3", BRANCH, "main")
-    assert not (path / "made/tool").exists()
+
+def test_an_attempt_that_is_not_sound_is_not_gone_on_with(sandbox: Sandbox) -> None:
+    worktrees = sandbox.worktrees()
+    assert worktrees.resume(BRANCH, "main") is None
+    worktree = worktrees.create(KEY, BRANCH, "main")
+    later = sandbox.commit("later", {"c.txt": "c\n"})
+    assert worktrees.resume(BRANCH, later) is None
+    sandbox.git("checkout", "--quiet", "--detach", cwd=worktree.path)
+    assert worktrees.resume(BRANCH, worktree.start_commit) is None
 
 
 def test_a_kill_in_the_middle_of_adding_is_mended(sandbox: Sandbox) -> None:
@@ -151,7 +159,7 @@ def test_an_index_lock_of_a_killed_git_is_removed(sandbox: Sandbox) -> None:
     assert died.returncode == -signal.SIGKILL
     assert (worktrees.repository.git_dir(path) / "index.lock").exists()
 
-    assert worktrees.create(KEY, BRANCH, "main", reuse=True).path == path
+    assert worktrees.resume(BRANCH, "main")
     assert not (worktrees.repository.git_dir(path) / "index.lock").exists()
 
 
