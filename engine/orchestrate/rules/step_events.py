@@ -1,4 +1,8 @@
-"""The start and the end of a step: they are kept, told, and handed to the rule for what the end means."""
+"""The start and the end of a step: they are kept, told, and handed to the rule for what the end means.
+
+The tables at the end of this module say which rule that is. A step has one end; what comes under its key afterwards is
+nonsense.
+"""
 
 from __future__ import annotations
 
