@@ -20,6 +20,7 @@ from engine.orchestrate.effects import UpdateIntent
 from engine.orchestrate.events import Draft, Event
 from engine.orchestrate.executor import SystemClock
 from engine.orchestrate.git.integration import LANDED_BRANCH
+from engine.orchestrate.git.leftovers import end_leftovers
 from engine.orchestrate.git.outcomes import Conflict
 from engine.orchestrate.policy import acting_agent
 from engine.orchestrate.runner import Runner
@@ -186,6 +187,7 @@ async def open_host(workspace: Workspace, environ: Mapping[str, str] = os.enviro
         host = Host(World(workspace, environ), log)
         service = Service(workspace.socket, host)
         await service.open()
+        await asyncio.to_thread(end_leftovers, workspace.repository)
         host.runner.bring_files_up_to_date()
         try:
             yield host

@@ -52,7 +52,7 @@ def _why_not(state: State, document: IntentDocument) -> str | None:
     known = state.intents.get(document.id)
     approval = known.approval if known else None
     if document.intent is None:
-        return f"it has mistakes: penstock check .penstock/intents/{document.id}.yaml"
+        return "it has mistakes: penstock status shows them"
     if approval is None:
         return f"it is not approved: penstock approve {document.id}"
     if approval.hash != document.approval_hash:

@@ -239,6 +239,16 @@ async def test_a_verification_that_fails_for_all_tasks_together_lands_nothing(pr
     assert project.sandbox.git("branch", "--list", "penstock/landed") == ""
 
 
+@pytest.mark.parametrize("key", ["run", "verify"])
+async def test_a_dangerous_command_is_refused_before_it_runs(project, key):
+    lines = {"run": ["echo x > x.txt"], key: ["touch ../ran; rm -rf /"]}
+    project.intent("one", f"title: One\nrun: {lines['run']}\nverify: {lines.get('verify', [])}\n")
+    await project.run()
+    error = project.of("error")[-1]
+    assert error["class"] == "policy" and "rm -rf /" in error["message"] and error["next_action"]
+    assert list(project.sandbox.folder.rglob("ran")) == []
+
+
 async def test_roles_that_may_work_at_once_are_limited(project):
     project.settings = {"run": {"max_parallel_roles": 2}}
     tasks = "".join(f"  - {{id: t{n}, run: 'echo {n} > {n}.txt'}}\n" for n in range(6))

@@ -10,10 +10,11 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from engine.orchestrate.agents.evidence import evidence_of
 from engine.orchestrate.agents.protocol import Failure
 from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.git.outcomes import Conflict
-from engine.orchestrate.steps.outcomes import evidence_of, failed, no_reply
+from engine.orchestrate.steps.outcomes import failed, no_reply
 from engine.orchestrate.steps.prompts import analysis
 from engine.orchestrate.steps.world import World
 

@@ -10,6 +10,7 @@ import asyncio
 import json
 from typing import Any
 
+from engine.orchestrate.agents.evidence import evidence_of
 from engine.orchestrate.agents.protocol import Failure
 from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.git.changes import Committed, commit_changes
@@ -17,7 +18,7 @@ from engine.orchestrate.git.history import changed_files, commits, line_counts
 from engine.orchestrate.git.outcomes import Conflict, Refusal
 from engine.orchestrate.git.scan import Limits
 from engine.orchestrate.git.worktrees import Worktree, place_task_file
-from engine.orchestrate.steps.outcomes import conflicted, ended_badly, evidence_of, failed, no_reply, refused
+from engine.orchestrate.steps.outcomes import conflicted, dangerous, ended_badly, failed, no_reply, refused
 from engine.orchestrate.steps.prompts import implementation
 from engine.orchestrate.steps.world import World
 
@@ -54,6 +55,9 @@ def _start(world: World, inputs: Any) -> str | Conflict:
 async def _worked(world: World, step: RunStep, tree: Worktree, stop: asyncio.Event) -> Outcome:
     """What the Task's command or agent did; nothing is committed yet."""
     task = step.inputs["task"]
+    danger = dangerous(task.get("run") or "")
+    if danger is not None:
+        return danger
     setup = await world.set_up(step, tree.path, stop)
     if setup is not None:
         return ended_badly(setup, {"setup": evidence_of(setup)}) or Outcome("failed")

@@ -1,4 +1,7 @@
-"""Integrate: a run's reviewed Tasks, replayed in order on the tip of where they go, verified together, and landed."""
+"""Integrate: a run's reviewed Tasks, replayed in order on the tip of where they go, verified together, and landed.
+
+Invariant: nothing moves before the commands of `verify` passed on exactly the commit that the branch moves to.
+"""
 
 from __future__ import annotations
 

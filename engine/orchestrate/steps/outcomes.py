@@ -1,4 +1,7 @@
-"""Ends of commands, agents and git's work as outcomes of a step."""
+"""Ends of commands, agents and git's work as outcomes of a step.
+
+Each outcome without success says what happened and what to do next. Knows no step.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,9 @@ from engine.orchestrate.agents.process import ProcessEnd
 from engine.orchestrate.agents.protocol import AgentReply, Failure
 from engine.orchestrate.effects import Outcome, StepResult
 from engine.orchestrate.git.outcomes import Conflict, Refusal
+from engine.orchestrate.policy import danger_of
 
-__all__ = ["conflicted", "ended_badly", "evidence_of", "failed", "failure", "no_reply", "refused"]
+__all__ = ["conflicted", "dangerous", "ended_badly", "failed", "failure", "no_reply", "refused"]
 
 
 def failure(kind: str, message: str, next_action: str = "", *, result: StepResult = "failed", **more: Any) -> Outcome:
@@ -24,19 +28,6 @@ def failed(problem: Failure, evidence: Mapping[str, Any]) -> Outcome:
     if problem.result == "cancelled":
         return Outcome("cancelled", evidence=evidence)
     return Outcome(problem.result, evidence=evidence, error=problem.error)
-
-
-def evidence_of(end: ProcessEnd) -> dict[str, Any]:
-    """What a command's end shows, for the record."""
-    return {
-        "command": end.command,
-        "exit_code": end.exit_code,
-        "signal": end.signal,
-        "ended_by": end.ended_by,
-        "duration_ms": round(end.duration * 1000),
-        "swept": list(end.swept),
-        "left": list(end.left),
-    }
 
 
 def ended_badly(end: ProcessEnd, evidence: Mapping[str, Any]) -> Outcome | None:
@@ -64,3 +55,11 @@ def conflicted(conflict: Conflict, **more: Any) -> Outcome:
     return Outcome(
         "conflict", {"files": list(conflict.files), "onto": conflict.onto, "task_id": conflict.task_id, **more}
     )
+
+
+def dangerous(line: str) -> Outcome | None:
+    """The outcome of a command that nobody may run, None for one that may."""
+    danger = danger_of(line)
+    if danger is None:
+        return None
+    return failure("policy", f"`{line}` is refused: it {danger}", "change the Intent's command", result="refused")

@@ -1,4 +1,7 @@
-"""Doing any step, by its name."""
+"""Doing any step, by its name.
+
+Invariant: what goes wrong with git ends the step like any failure, with what to do about it.
+"""
 
 from __future__ import annotations
 

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from engine.orchestrate.agents.evidence import evidence_of
 from engine.orchestrate.agents.protocol import Failure, ReviewResult
 from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.git.history import diff_text
-from engine.orchestrate.steps.outcomes import evidence_of, failed, failure, no_reply
+from engine.orchestrate.steps.outcomes import failed, failure, no_reply
 from engine.orchestrate.steps.prompts import review_of
 from engine.orchestrate.steps.verify import verify
 from engine.orchestrate.steps.world import World

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.orchestrate.agents.evidence import evidence_of
 from engine.orchestrate.effects import Outcome, RunStep
-from engine.orchestrate.steps.outcomes import ended_badly, evidence_of
+from engine.orchestrate.steps.outcomes import dangerous, ended_badly
 from engine.orchestrate.steps.world import World
 
 __all__ = ["Verified", "verify"]
@@ -30,7 +31,9 @@ async def verify(
 
     A command that does not exist, or takes too long, says nothing of the change: that ends the step as it is.
     """
-    verified = Verified()
+    verified = Verified(outcome=next(filter(None, map(dangerous, lines)), None))
+    if verified.outcome is not None:
+        return verified
     setup = await world.set_up(step, checkout, stop) if lines else None
     if setup is not None:
         verified.evidence.append(evidence_of(setup))

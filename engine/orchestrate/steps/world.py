@@ -1,4 +1,7 @@
-"""What steps work with: the repository and its worktrees, agents, commands, and where their output goes."""
+"""What steps work with: the repository and its worktrees, agents, commands, and where their output goes.
+
+Invariant: whatever a step starts runs through here: under its key, within limits, with its output in a log of the run.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,7 @@ class World:
     def agent(self, step: RunStep) -> Agent | Failure:
         """The agent of a step's role, or why there is none."""
         name = agent_named(step.inputs["intent"], step.step, self.settings.agent)
-        return agent_for(name, self.workspace.settings.agents, self._environment)
+        return agent_for(name, self.workspace.settings.agents, self._environment, self.repository.root)
 
     async def ask(self, agent: Agent, request: Request, step: RunStep, cwd: Path, stop: asyncio.Event) -> AgentReply:
         """What an agent answers within its limits; what it started has ended then."""
