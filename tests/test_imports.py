@@ -49,6 +49,15 @@ ONLY = {
 FILE_MODELS = {"engine.languages.intent.model", "engine.languages.intent.document"}
 """Where a language's file is a border: what people write is held against a model of pydantic's."""
 
+PURE = [
+    f"engine.orchestrate.{name}"
+    for name in ("controller", "effects", "events", "flow", "limits", "rules", "state", "task")
+]
+"""The Runner's heart: what happens in it depends on the events alone, so it can be told again from the log."""
+
+CALM = {"__future__", "collections", "dataclasses", "datetime", "hashlib", "itertools", "json", "math", "re", "typing"}
+"""Modules of the standard library that do no input or output, start nothing and draw no lots."""
+
 HEAVY = ["pydantic", "rich", "pygls", "lsprotocol", "dbos", "mcp", "acp", "asyncio", "yaml"]
 UNWANTED_WORDS = {"manager", "helper", "helpers", "utils", "util", "data", "info", "misc", "common"}
 
@@ -179,6 +188,26 @@ def test_the_parser_imports_the_standard_library_only() -> None:
     ]
 
     assert foreign == []
+
+
+def test_the_controller_and_its_rules_are_pure() -> None:
+    impure = [
+        f"{where(path, line)}: {target}"
+        for name, path, tree in SOURCES
+        if any(under(name, pure) for pure in PURE)
+        for line, target in imports(tree)
+        if not any(under(target, pure) for pure in PURE) and target.split(".")[0] not in CALM
+    ]
+    clocks = [
+        f"{where(path, node.lineno)}: {node.attr}"
+        for name, path, tree in SOURCES
+        if any(under(name, pure) for pure in PURE)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in {"now", "utcnow", "today"}
+        if ast.unparse(node.value) in {"datetime", "datetime.datetime", "date"}
+    ]
+
+    assert impure == [] and clocks == []
 
 
 def test_foreign_packages_are_imported_where_they_belong() -> None:

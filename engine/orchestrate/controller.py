@@ -33,18 +33,18 @@ def step(state: State, event: Event) -> tuple[State, list[Effect]]:
         return state, []
     try:
         return _turn(state, event, _RULES[event.type])
-    except BadOutput as wrong:
-        reason = str(wrong)
-    except Nonsense as wrong:
-        return _senseless(state, event, wrong)
-    except _UNEXPECTED as wrong:
-        reason = f"{type(wrong).__name__}: {wrong}"
-    if event.type == "step.end":
+    except Nonsense as nonsense:
+        wrong = nonsense
+    except BadOutput as error:
+        wrong = Nonsense(str(error), kind="system")
+    except _UNEXPECTED as error:
+        wrong = Nonsense(f"`{event.type}` cannot be understood: {error}", kind="system")
+    if event.type == "step.end":  # whoever waits for that step must not wait for ever
         try:
-            return _turn(state, event, lambda turn: step_events.step_ended(turn, broken=reason))
+            return _turn(state, event, lambda turn: step_events.step_ended(turn, broken=str(wrong)))
         except (Nonsense, *_UNEXPECTED):
             pass
-    return _senseless(state, event, Nonsense(f"`{event.type}` cannot be understood: {reason}", kind="system"))
+    return _senseless(state, event, wrong)
 
 
 _UNEXPECTED: Final = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
@@ -91,14 +91,14 @@ _RULES: Final[Mapping[str, Rule]] = {
 
 
 def outstanding(state: State) -> list[Effect]:
-    """What must be done (again) at a start: `RunStep` under their old keys, `CancelStep` for those that a cancel waits
-    for, and the last `UpdateIntent`s.
+    """What must be done (again) at a start: `RunStep` under their old keys and the last `UpdateIntent`s.
 
-    A `CancelStep` may be for a step that nobody runs any more: what it left is ended and its `step.end` appended.
+    A step that was being cancelled comes with its `CancelStep` behind it: it is taken up only to end.
     """
     effects: list[Effect] = list(state.updates)
     for run in state.runs.values():
-        effects += [CancelStep(one.effect.key) if one.cancelling else one.effect for one in run.invocations]
+        for one in run.invocations:
+            effects += [one.effect, CancelStep(one.effect.key)] if one.cancelling else [one.effect]
     return effects
 
 

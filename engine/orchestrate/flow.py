@@ -1,7 +1,7 @@
 """Flows: the steps that an Intent of a type goes through. Flows are data, rules are code.
 
-The type changes what the agents are told, not the default Flow. An Intent without a type gets one by rule from its
-words, and the rule is shown.
+The type changes what the agents are told, not the default Flow. An Intent without a type gets one of the default Flow
+by rule from its words, and the rule is shown; another Flow is only ever chosen by a person.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ _WORDS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("refactor", ("refactor", "refactoring", "rename", "clean", "cleanup", "simplify", "restructure", "extract",
                   "reorganise", "reorganize", "move", "upgrade", "migrate", "bump", "deduplicate")),
     ("test", ("test", "tests", "testing", "coverage", "fixture", "fixtures")),
-    ("audit", ("audit", "auditing")),
     ("feature", ("add", "adds", "new", "support", "implement", "feature", "introduce", "allow", "create")),
 )  # fmt: skip
 """Words that tell a type; of several in one text the first word counts."""

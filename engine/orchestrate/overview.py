@@ -17,7 +17,8 @@ __all__ = ["STANDINGS", "Request", "Standing", "open_questions", "requests", "st
 
 #: how an Intent can stand, in the order in which a person cares
 STANDINGS: Final = (
-    "waiting_approval", "running", "pending", "approved", "proposed", "broken", "blocked", "error", "cancelled", "done",
+    "waiting_approval", "interrupted", "running", "pending", "approved", "proposed", "broken", "blocked", "error",
+    "cancelled", "done",
 )  # fmt: skip
 _ENDED: Final = frozenset({"blocked", "error", "cancelled", "done"})
 
@@ -49,19 +50,23 @@ class Request:
     policy: bool = False
 
 
-def standings(documents: Mapping[str, IntentDocument], state: State) -> list[Standing]:
-    """All Intents, those first that concern a person most."""
+def standings(documents: Mapping[str, IntentDocument], state: State, *, alive: bool = True) -> list[Standing]:
+    """All Intents, those first that concern a person most. `alive`: a process is there that goes on with runs."""
     rank = {status: number for number, status in enumerate(STANDINGS)}
-    found = [standing(document, state) for document in documents.values()]
+    found = [standing(document, state, alive=alive) for document in documents.values()]
     return sorted(found, key=lambda each: (rank[each.status], each.intent_id))
 
 
-def standing(document: IntentDocument, state: State) -> Standing:
-    """How an Intent stands."""
+def standing(document: IntentDocument, state: State, *, alive: bool = True) -> Standing:
+    """How an Intent stands; a run that nobody goes on with is `interrupted`."""
     known = state.intents.get(document.id)
     run = state.runs.get(known.run_id) if known and known.run_id else None
     title = document.intent.title if document.intent else str(run.intent.get("title", "")) if run else ""
     if run is not None:
+        if not alive and run.status != "waiting_approval":
+            return Standing(
+                document.id, title, "interrupted", run.id, f"{_progress(run)}; penstock run goes on with it"
+            )
         return Standing(document.id, title, run.status, run.id, _progress(run))
     if document.intent is None:
         return Standing(document.id, title, "broken", note=document.problems[0].message if document.problems else "")

@@ -74,6 +74,18 @@ def test_a_run_is_shown_as_far_as_it_is() -> None:
     assert (after.status, after.note) == ("running", "1 of 2 Tasks")
 
 
+def test_a_run_that_nobody_goes_on_with_is_interrupted() -> None:
+    story = approved()
+    story.start()
+    running = standing(document(), story.state, alive=False)
+    story.begin("analyze")
+    story.end("analyze", "question", clarifications=["Which?"])
+
+    assert (running.status, running.run_id) == ("interrupted", RUN)
+    assert "penstock run goes on with it" in running.note
+    assert standing(document(), story.state, alive=False).status == "waiting_approval"
+
+
 def test_a_run_stays_in_sight_while_its_file_is_broken() -> None:
     story = approved()
     story.start()

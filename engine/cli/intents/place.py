@@ -5,6 +5,8 @@ Finds everything by looking at files: no process is started, not even git. Invar
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,11 +30,12 @@ __all__ = ["Seen", "files_here", "log_here", "seen_here", "show_problems", "told
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A repository at a moment."""
+    """A repository at a moment. `alive`: a process is there that goes on with its runs."""
 
     files: IntentFiles
     intents: Intents
     state: State
+    alive: bool
 
 
 def files_here() -> IntentFiles:
@@ -50,12 +53,12 @@ def seen_here() -> Seen:
     from engine.orchestrate.state import State
 
     files = files_here()
-    state = State()
+    state, alive = State(), False
     with log_here(files) as log:
         if log is not None:
-            state = log.state()
+            state, alive = log.state(), _has_writer(log.path)
     done = {name for name, known in state.intents.items() if known.status == "done"}
-    return Seen(files, files.load_all(done), state)
+    return Seen(files, files.load_all(done), state, alive)
 
 
 @contextmanager
@@ -80,6 +83,18 @@ def log_here(files: IntentFiles) -> Iterator[EventLog | None]:
             yield log
         except DamagedLog as error:
             raise Unusable(str(error)) from error
+
+
+def _has_writer(log: Path) -> bool:
+    """Whether the process that wrote to the log last is still there."""
+    try:
+        told = json.loads(log.with_name(f"{log.name}.lock").read_bytes())
+        os.kill(told["pid"], 0)
+    except PermissionError:
+        return True
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+    return True
 
 
 def show_problems(problems: Sequence[Problem]) -> None:

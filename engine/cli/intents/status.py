@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["history", "inbox", "status"]
 
 _STYLES: Final = {
-    "waiting_approval": "warning", "running": "strong", "approved": "good", "proposed": "information",
-    "broken": "error", "blocked": "error", "error": "error", "cancelled": "faint", "done": "good", "pending": "faint",
+    "waiting_approval": "warning", "interrupted": "warning", "running": "strong", "pending": "faint",
+    "approved": "good", "proposed": "information", "broken": "error", "blocked": "error", "error": "error",
+    "cancelled": "faint", "done": "good",
 }  # fmt: skip
 _WORDS: Final = {"waiting_approval": "waits for you"}
 _KINDS: Final = {"proposed": "approve?", "question": "question", "escalated": "look at"}
@@ -41,7 +42,7 @@ def status(context: click.Context) -> int:
     from engine.orchestrate.overview import standings
 
     seen = seen_here()
-    found = standings(seen.intents.documents, seen.state)
+    found = standings(seen.intents.documents, seen.state, alive=seen.alive)
     rows: list[Line] = []
     for each in found:
         note = " ".join(filter(None, (each.run_id, each.note)))

@@ -7,13 +7,13 @@ whatever the command wrote or changed; a command that does not exist is refused,
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from engine.orchestrate.agents.environment import allowed_environment
-from engine.orchestrate.agents.output import readable
 from engine.orchestrate.agents.process import NO_SUCH_COMMAND, NOT_EXECUTABLE, OnOutput, ProcessEnd, run_process
 from engine.orchestrate.agents.protocol import AgentReply, Bounds, Failure, Request, checked_result, read_result
 from engine.orchestrate.agents.results import NoResult
@@ -53,7 +53,7 @@ class CommandAgent:
             marker=key,
             timeout=bounds.timeout,
             stall_timeout=bounds.stall_timeout,
-            stdin=request.model_dump_json().encode(errors="replace") + b"\n",
+            stdin=_written(request),
             log=log,
             redactor=redactor,
             on_output=on_output,
@@ -65,9 +65,14 @@ class CommandAgent:
         return _reply(request, end, redactor)
 
 
+def _written(request: Request) -> bytes:
+    """One line of JSON; what of a path is no UTF-8 becomes an escape, which readers of JSON know."""
+    return json.dumps(request.model_dump(), ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+
+
 def _reply(request: Request, end: ProcessEnd, redactor: Redactor) -> AgentReply:
     try:
-        said = read_result(request.role, readable(end.stdout))
+        said = read_result(request.role, end.stdout.decode("utf-8", "replace"))
         result = checked_result(request.role, redactor.values(said.model_dump()))
     except NoResult as problem:
         message = redactor.text(f"{end.command}: {problem}")

@@ -16,14 +16,16 @@ from __future__ import annotations
 import errno
 import os
 import select
-import signal
 import sys
 import time
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # typing would double the time that a start takes
+if TYPE_CHECKING:  # the enumerations of signal and the whole of typing would take longer to import than Python to start
+    import signal
     from collections.abc import Iterable, Iterator
     from typing import Any, Final, NoReturn
+else:
+    import _signal as signal
 
 __all__ = ["MARKER", "STOP_SECONDS", "sweep"]
 
@@ -205,10 +207,12 @@ class _Guard:
     def sweep(self) -> None:
         """Ends the family, first politely, and says who is left."""
         ladder = list(zip((signal.SIGINT, signal.SIGTERM, signal.SIGKILL), PATIENCE, strict=True))
+        cleared = False
         for number, seconds in ladder if self.asked else ladder[1:]:
-            if (not self.orphaned or number == signal.SIGKILL) and self._cleared(number, seconds):
+            cleared = (not self.orphaned or number == signal.SIGKILL) and self._cleared(number, seconds)
+            if cleared:
                 break
-        left = _names(_family(self._mark, os.getpid()))
+        left = [] if cleared else _names(_family(self._mark, os.getpid()))
         self._reap()
         swept = list(self._swept.values())[:_NAMES_TOLD]
         self.tell(*(f"swept {name}" for name in swept), *(f"left {name}" for name in left), "done")
@@ -273,6 +277,7 @@ def _main(arguments: list[str]) -> None:
     while guard.running and not guard.asked and not guard.orphaned:
         guard.wait(None)
     guard.sweep()
+    os._exit(0)  # nothing is left to be tidied up
 
 
 if __name__ == "__main__":

@@ -92,7 +92,8 @@ async def run_process(
     `env`: all of its variables (see `environment.py`) but the marker. `marker`: the step's key; one command at a time
     per key, since the sweep at the end ends whatever carries it. `timeout`, `stall_timeout`: seconds it may take, and
     may write nothing. `stop`: ends it when set. A command that does not exist ends with exit code 127.
-    Raises OSError if `cwd` or `log` is no such place. When the awaiting task is cancelled, the family is killed.
+    Raises OSError if `cwd` or `log` is no such place, or the log cannot take the output. When the awaiting task is
+    cancelled, the family is killed.
     """
     arguments = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
     redactor = redactor or Redactor(env)
@@ -141,6 +142,8 @@ class _Run:
         self._redactor = redactor
         self._on_output = on_output
         self.log: OutputLog | None = None
+        self._unwritten: OSError | None = None
+        self._left: list[str] = []
         self._stdout, self._stderr, self._both = Tail(STDOUT_KEPT), Tail(SHOWN), Tail(SHOWN)
         self._loop = asyncio.get_running_loop()
         self._heard = self._loop.time()
@@ -188,10 +191,16 @@ class _Run:
         self._heard = self._loop.time()
         (self._stdout if stream == "stdout" else self._stderr).add(chunk)
         self._both.add(chunk)
-        if self.log is not None:
-            self.log.add(stream, chunk)
+        self._write_down(stream, chunk)
         if self._on_output is not None:
             self._on_output(stream, chunk)
+
+    def _write_down(self, stream: str, chunk: bytes) -> None:
+        if self.log is not None and self._unwritten is None:
+            try:
+                self.log.add(stream, chunk)
+            except OSError as error:  # a full disk stops neither the command nor the reading of what it says
+                self._unwritten = error
 
     async def until_reason(self, timeout: float, stall_timeout: float | None, stop: asyncio.Event) -> EndedBy:  # noqa: ASYNC109
         """Waits until the command has ended, or must end."""
@@ -220,16 +229,19 @@ class _Run:
         if ask:
             self._ask()
         await asyncio.wait({self._finished.closed}, timeout=STOP_SECONDS + _GUARD_IS_LATE)
-        if self._said.left is None:  # it was killed, or does not answer
-            self._process.kill()
-            if self._said.pid:
-                _kill_group(self._said.pid)
-        left = self._said.left
-        if left is None or left:
-            left = await asyncio.to_thread(guard.sweep, self._env[MARKER], _LAST_OUTPUT)
-        patience = _LAST_OUTPUT if ask or left else _WHOLE_OUTPUT
+        if self._said.left != []:
+            self._left = await asyncio.to_thread(self._sweep)
+        patience = _LAST_OUTPUT if ask or self._left else _WHOLE_OUTPUT
         await asyncio.wait({reader.closed for reader in self._outputs}, timeout=patience)
-        return tuple(left)
+        return tuple(self._left)
+
+    def _sweep(self) -> list[str]:
+        """Does the guard's work, for one that was killed, does not answer, or did not succeed; who is left."""
+        assert self._process
+        self._process.kill()
+        if self._said.pid:
+            _kill_group(self._said.pid)
+        return guard.sweep(self._env[MARKER], _LAST_OUTPUT)
 
     def _ask(self) -> None:
         try:
@@ -238,17 +250,31 @@ class _Run:
             return  # it is gone, which the end of its status says
 
     async def close(self) -> None:
-        """Frees everything; a guard that still runs kills its family now."""
+        """Frees everything; a guard that still runs kills its family now. Raises what the log could not take."""
         if self._control >= 0:
             os.close(self._control)
             self._control = -1
         for transport, pipe in self._pipes:
             if not pipe.closed.done():
                 transport.abort() if isinstance(transport, asyncio.WriteTransport) else transport.close()
-        if self.log is not None:
-            self.log.close()
-        if self._process is not None:
-            await asyncio.shield(asyncio.to_thread(self._process.wait))
+        try:
+            if self._process is not None:
+                await asyncio.shield(asyncio.to_thread(self._reap))
+        finally:
+            if self.log is not None:
+                self.log.close()
+        if self._unwritten is not None:
+            raise self._unwritten
+
+    def _reap(self) -> None:
+        assert self._process
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        if self._said.left is None:
+            self._sweep()
+        self._process.wait()
 
     def result(self, command: str, ended_by: EndedBy, left: tuple[str, ...], duration: float) -> ProcessEnd:
         said = self._said

@@ -40,7 +40,19 @@ def last_object(text: str) -> dict[str, Any]:
         raise NoResult(broken)
     if found is None:
         raise NoResult("there is no JSON object on standard output" if text.strip() else "standard output is empty")
-    return found
+    sound: dict[str, Any] = _sound(found)
+    return sound
+
+
+def _sound(value: Any) -> Any:
+    """A value whose strings can be written as UTF-8: JSON can escape halves of characters, which nothing can store."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_sound(item) for item in value]
+    if isinstance(value, dict):
+        return {str(_sound(key)): _sound(item) for key, item in value.items()}
+    return value
 
 
 def _decoded(text: str, start: int) -> tuple[dict[str, Any] | None, int, str]:

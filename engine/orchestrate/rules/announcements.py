@@ -1,4 +1,8 @@
-"""What watchers are told about Tasks: `task_status_update` and `role_delegation`, with every field they promise."""
+"""What watchers are told about Tasks: `task_status_update` and `role_delegation`, with every field they promise.
+
+The run itself is told of as the parent of all its Tasks, under its own id. What is told is what the state says after
+the change it tells of.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from engine.orchestrate.effects import RunStep, UpdateIntent
 from engine.orchestrate.rules import questions, tasks, waiting
 from engine.orchestrate.rules.announcements import run_status, task_status
 from engine.orchestrate.rules.ending import fail
-from engine.orchestrate.rules.outputs import texts
+from engine.orchestrate.rules.outputs import text_or_none, texts
 from engine.orchestrate.rules.steps import ask, made_progress, retry
 from engine.orchestrate.rules.turn import Turn
 from engine.orchestrate.state import RunState
@@ -43,7 +43,7 @@ def begin(turn: Turn, run_id: str) -> None:
         return
     inputs = {
         "intent": run.intent,
-        "base_commit": run.base.get("commit"),
+        "base": run.base,
         "answers": [],
         "active_intents": list(islice(_active(turn, run_id), _CONTEXT)),
         "session_id": None,
@@ -86,6 +86,9 @@ def analyzed(turn: Turn, effect: RunStep, output: Mapping[str, Any]) -> None:
         fail(turn, run_id, None, "analyze", reason, error={"class": "user", "next_action": action})
         return
     needed = texts(output, "depends_on_intents")
+    commit = text_or_none(output, "base_commit")  # what landed while the run waited is in it
+    if commit:
+        turn.change_run(run_id, base={**run.base, "commit": commit})
     try:
         _accept(turn, run_id, output.get("tasks"))
     except BadPlan as wrong:

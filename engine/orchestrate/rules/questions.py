@@ -105,12 +105,12 @@ def _go_on(turn: Turn, question: Question, batch: list[Question]) -> Accepted | 
         task_status(turn, effect.run_id, effect.task_id, effect.step, "answered; goes on")
     else:
         run_status(turn, effect.run_id, effect.step, "running", "answered; goes on")
+    if effect.step == "integrate":  # it takes its place in the queue anew
+        turn.change_run(effect.run_id, agreed=question.kind == "policy", phase="tasks")
+        return None
     if question.kind == "policy":
         if text_or_none(output, "commit"):
             return effect, output
-        if effect.step == "integrate":
-            turn.change_run(effect.run_id, agreed=True, phase="tasks")  # it takes its place in the queue anew
-            return None
         inputs = {**effect.inputs, "agreed": True}
     else:
         pairs = [{"question": one.text, "answer": one.answer} for one in batch]

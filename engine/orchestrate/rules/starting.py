@@ -1,4 +1,8 @@
-"""A run begins: of an Intent that a person approved and nothing else runs, or of a prompt that has no Intent."""
+"""A run begins: of an Intent that a person approved and nothing else runs, or of a prompt that has no Intent.
+
+What may not begin at all is nonsense and leaves no run. What may, but cannot be done, is a run that ends at once, with
+the reason.
+"""
 
 from __future__ import annotations
 

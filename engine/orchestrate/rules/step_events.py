@@ -1,4 +1,8 @@
-"""The start and the end of a step: they are kept, told, and handed to the rule for what the end means."""
+"""The start and the end of a step: they are kept, told, and handed to the rule for what the end means.
+
+The tables at the end of this module say which rule that is. A step has one end; what comes under its key afterwards is
+nonsense.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,12 @@ __all__ = ["accept", "step_ended", "step_started"]
 
 _RESULTS: Final = frozenset(get_args(StepResult))
 _MISSING: Final = {"class": "system", "message": "", "next_action": "look at the log of the step"}
+
+_FAILED: Final = frozenset({"failed", "timeout", "stalled"})
+_MEANINGLESS: Final = frozenset({
+    ("analyze", "rejected"), ("implement", "rejected"), ("rebase", "rejected"), ("analyze", "conflict"),
+})  # fmt: skip
+"""Ends that a step cannot have: they are failures."""
 
 Rule = Callable[[Turn, RunStep, Mapping[str, Any]], None]
 
@@ -68,7 +78,7 @@ def step_ended(turn: Turn, broken: str | None = None) -> None:
     delegation(turn, effect, current.started_at, result)
     if current.cancelling or result == "cancelled":
         cancelling.step_ended(turn, effect, result, output)
-    elif result in {"failed", "timeout", "stalled"} or (result == "rejected" and effect.step not in _REJECTED):
+    elif result in _FAILED or (effect.step, result) in _MEANINGLESS:
         _try_again(turn, effect, message or result, error, output)
     elif result == "refused":
         fail(turn, effect.run_id, effect.task_id, effect.step, message or f"{effect.step} was refused", error=error)

@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.orchestrate.agents.protocol import Failure
 from engine.orchestrate.effects import Outcome, RunStep
+from engine.orchestrate.git.outcomes import Conflict
 from engine.orchestrate.steps.outcomes import evidence_of, failed, no_reply
 from engine.orchestrate.steps.prompts import analysis
 from engine.orchestrate.steps.world import World
@@ -21,13 +22,13 @@ __all__ = ["analyze", "tasks_given"]
 
 async def analyze(world: World, step: RunStep, stop: asyncio.Event) -> Outcome:
     """The Tasks that the Intent gives, or those that its agent finds, or the agent's questions."""
+    base = await asyncio.to_thread(_base, world, step)
     tasks = tasks_given(step.inputs["intent"])
     if tasks:
-        return Outcome("ok", {"tasks": tasks}, {"tasks_from": "intent"})
+        return Outcome("ok", {"tasks": tasks, "base_commit": base}, {"tasks_from": "intent"})
     agent = world.agent(step)
     if isinstance(agent, Failure):
         return failed(agent, {})
-    base = step.inputs["base_commit"]
     tree = await asyncio.to_thread(world.worktrees.create, step.key, None, base)
     try:
         request = world.request(step, analysis(step.inputs), tree.path)
@@ -38,8 +39,15 @@ async def analyze(world: World, step: RunStep, stop: asyncio.Event) -> Outcome:
     problem = no_reply(reply, evidence)
     if problem or reply.result is None:
         return problem or Outcome("failed", evidence=evidence)
-    output = {**reply.result.model_dump(), "session_id": reply.session_id}
+    output = {**reply.result.model_dump(), "session_id": reply.session_id, "base_commit": base}
     return Outcome("question" if output["clarifications"] else "ok", output, evidence)
+
+
+def _base(world: World, step: RunStep) -> str:
+    """The commit that the run stands on from now; what landed since it was asked for is in it."""
+    base = step.inputs["base"]
+    now = world.integration.start(base["mode"], world.repository.base(base["branch"]))
+    return base["commit"] if isinstance(now, Conflict) else now
 
 
 def tasks_given(intent: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -135,6 +135,7 @@ def kills_its_guard():
 
 def stops_its_guard():
     os.kill(os.getppid(), signal.SIGSTOP)
+    report()
     write(b"ready\n")
     live()
 

@@ -13,6 +13,7 @@ import threading
 
 import pytest
 
+from engine.orchestrate.agents import guard
 from engine.orchestrate.agents.guard import sweep
 from tests.orchestrate.agents.conftest import BAD_AGENT, bad_agent
 
@@ -105,10 +106,10 @@ async def test_a_grandchild_that_holds_the_output_open_does_not_delay_the_end(ru
     assert end.ok and end.stdout == b'{"summary": "done"}\n' and len(end.swept) == 1
 
 
-async def test_an_agent_that_closes_its_output_and_lives_is_ended_by_its_limit(run, lifeline):
-    end = await run(bad_agent("closes_stdout", lifeline.path), timeout=0.3)
+async def test_an_agent_that_closes_its_output_and_lives_is_ended(run, lifeline):
+    end = await cancelled(run, "closes_stdout", lifeline.path)
 
-    assert end.ended_by == "timeout" and end.left == () and lifeline.ends()
+    assert end.ended_by == "cancelled" and end.left == () and lifeline.ends()
 
 
 async def test_what_is_left_when_an_agent_kills_its_guard_is_found_by_the_marker(run, lifeline):
@@ -132,6 +133,15 @@ async def test_the_family_is_killed_when_nobody_waits_for_it_any_more(run, lifel
     with pytest.raises(asyncio.CancelledError):
         await task
     assert lifeline.ends()
+
+
+async def test_a_guard_that_was_stopped_does_not_outlive_a_task_that_is_cancelled(run, lifeline):
+    task = asyncio.create_task(run(bad_agent("stops_its_guard", lifeline.path)))
+    await asyncio.to_thread(lifeline.ready.wait, 10)
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
 
 
 async def test_commands_with_other_keys_are_left_alone(run, lifeline):
@@ -185,3 +195,20 @@ def test_a_sweep_from_outside_ends_what_carries_the_key():
 
     assert sweep(key + "x") == [] and marked.poll() is None
     assert sweep(key) == [] and marked.wait(10) == -9
+
+
+@on_linux
+def test_psutil_sees_what_proc_says():
+    mark = guard._mark(f"seen/{os.getpid()}/1")
+    marked = subprocess.Popen(
+        ["sleep", "1000"], env={"PATH": os.environ["PATH"], "PENSTOCK_STEP": f"seen/{os.getpid()}/1"}
+    )
+    try:
+        tables = [list(guard._processes_of_linux(mark)), list(guard._processes_by_psutil(mark))]
+    finally:
+        marked.kill()
+        marked.wait()
+
+    for table in tables:
+        assert [entry for entry in table if entry[2]] == [(marked.pid, os.getpid(), True)]
+        assert os.getpid() in {pid for pid, _, _ in table}

@@ -10,7 +10,7 @@ import pytest
 
 from engine.orchestrate.agents.command import CommandAgent, failure_of, run_line
 from engine.orchestrate.agents.environment import allowed_environment
-from engine.orchestrate.agents.protocol import Bounds, Request
+from engine.orchestrate.agents.protocol import Bounds, Context, Request
 from tests.orchestrate.agents.conftest import bad_agent
 
 BOUNDS = Bounds(timeout=60)
@@ -20,9 +20,16 @@ BOUNDS = Bounds(timeout=60)
 def ask(tmp_path):
     """Asks a command agent that is the given command line."""
 
-    async def ask(command, role="implement", bounds=BOUNDS, environ=None, env_allow=(), **more):
+    async def ask(command, role="implement", bounds=BOUNDS, environ=None, env_allow=(), diff_path=None, **more):
         agent = CommandAgent(command[0], command[1:], {**os.environ, **(environ or {})}, env_allow)
-        request = Request(run_id="r", intent={"title": "Tidy up"}, role=role, prompt="please", session_id="before")
+        request = Request(
+            run_id="r",
+            intent={"title": "Tidy up"},
+            role=role,
+            prompt="please",
+            context=Context(diff_path=diff_path),
+            session_id="before",
+        )
         return await agent.run(request, cwd=tmp_path, key=f"r/{tmp_path.name}-{os.getpid()}/1", bounds=bounds, **more)
 
     return ask
@@ -98,6 +105,19 @@ async def test_a_secret_that_an_agent_repeats_is_hidden(ask):
     reply = await ask(show, environ={"AGENT_API_KEY": "quite secret"}, env_allow=["AGENT_API_KEY"])
 
     assert reply.result.summary == "[redacted AGENT_API_KEY]"
+
+
+async def test_a_result_with_bytes_that_are_no_text_is_read(ask):
+    reply = await ask(bad_agent("invalid_utf8"))
+
+    assert reply.failure is None and reply.result.summary == "caf\N{REPLACEMENT CHARACTER}"
+
+
+async def test_a_path_that_is_no_text_reaches_the_agent(ask):
+    show = "import json, sys; print(json.dumps({'summary': ascii(json.load(sys.stdin)['context']['diff_path'])}))"
+    reply = await ask(answers(show), diff_path="/tmp/caf\udce9")
+
+    assert reply.result.summary == r"'/tmp/caf\udce9'"
 
 
 async def test_a_line_of_an_intent_runs_with_nothing_on_its_input(tmp_path):

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -119,6 +120,13 @@ async def test_a_log_is_for_its_owner(run, tmp_path):
     assert (tmp_path / "log").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+async def test_a_log_on_a_full_disk_is_an_error_after_the_command_has_ended(run, tmp_path):
+    with pytest.raises(OSError, match="No space left"):
+        await run("echo started; touch ended", log=Path("/dev/full"))
+    assert (tmp_path / "ended").exists()
+
+
 async def test_output_is_told_as_it_arrives_and_by_stream(run):
     seen, stop = [], asyncio.Event()
 
@@ -138,15 +146,20 @@ async def test_a_time_limit_ends_the_command(run):
 
 
 async def test_a_command_that_is_silent_for_too_long_has_stalled(run):
-    end = await run(bad_agent("closes_stdout"), stall_timeout=0.3)
+    end = await run("exec sleep 1000", stall_timeout=0.1)
 
-    assert (end.ended_by, end.output, end.left) == ("stalled", "ready\n", ())
+    assert (end.ended_by, end.ok, end.left) == ("stalled", False, ())
 
 
 async def test_a_command_that_writes_has_not_stalled(run):
-    end = await run(bad_agent("chatters"), stall_timeout=10, timeout=0.5)
+    stop, heard = asyncio.Event(), []
 
-    assert end.ended_by == "timeout" and "still here" in end.output
+    def take(_, chunk):
+        heard.append(chunk)
+        if len(heard) == 100:  # each after 20 ms, so that all of them take longer than the silence that is allowed
+            stop.set()
+
+    assert (await run(bad_agent("chatters"), stall_timeout=1.5, on_output=take, stop=stop)).ended_by == "cancelled"
 
 
 async def test_a_stop_that_was_set_before_ends_the_command_at_once(run):

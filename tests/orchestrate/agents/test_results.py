@@ -23,6 +23,7 @@ from engine.orchestrate.agents.results import NoResult, last_object
     ("{}", {}),
     ('{"a": NaN}', {"a": None}),
     ('{"ä": "\\ud83d\\ude00"}', {"ä": "😀"}),
+    ('{"half \\ud83d": ["\\ude00"]}', {"half ?": ["?"]}),
 ])  # fmt: skip
 def test_the_last_object_is_found(text, found):
     assert last_object(text) == found
