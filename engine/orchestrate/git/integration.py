@@ -8,7 +8,7 @@ are never touched, except by `publish` with `agreed` on a branch that is checked
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -41,13 +41,15 @@ class TaskCommits:
 class Prepared:
     """A result that waits in the worktree `path` to be verified and published.
 
-    `old`: where the branch has to be then, None if it does not exist. `remote`: where to push it instead.
+    `old`: where the branch has to be then, None if it does not exist. `remote`: where to push it instead, for a
+    request to `base`.
     """
 
     path: Path
     passage: Passage
     old: str | None
     remote: str | None = None
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +76,15 @@ class Integration:
         remote = self.repository.remote(base.branch) if mode == "pr" else None
         if mode == "pr" and remote is None:
             return Refusal("push", "there is no remote to push to", next_action="git remote add origin URL")
-        known = self._landed(run_id, branch, remote)
+        known = self._landed(run_id, branch, remote, base.branch)
         if known:
             return known
         old = None if mode == "pr" else self.repository.tip(branch)
         onto = base.commit if mode == "pr" else old or base.commit
         path = self._worktree(run_id, onto)
         conflict = merge_base(self.repository, path, base) if mode == "branch" else None
-        return conflict or self._result(run_id, path, tasks, branch, old, remote)
+        result = conflict or self._result(run_id, path, tasks, branch, old)
+        return replace(result, remote=remote, base=base.branch) if isinstance(result, Prepared) else result
 
     def publish(self, prepared: Prepared, *, agreed: bool = False) -> Landed | Refusal:
         """Move the branch to the result (or push it) and remove the worktree. Refused, with nothing changed: `moved`
@@ -89,7 +92,7 @@ class Integration:
         """
         repository, passage = self.repository, prepared.passage
         if prepared.remote:
-            done = push_request(repository, passage, prepared.remote)
+            done = push_request(repository, passage, prepared.remote, prepared.base)
         else:
             done = land_on(repository, passage, prepared.old, agreed=agreed)
         if isinstance(done, Landed):
@@ -115,7 +118,7 @@ class Integration:
         path = self._worktree(run_id, landed.after if same else tip)
         if same:
             return Prepared(path, Passage(run_id, "landed", base.branch, tip, landed.after), old)
-        return self._result(run_id, path, [TaskCommits("", landed.before, landed.after)], base.branch, old, None)
+        return self._result(run_id, path, [TaskCommits("", landed.before, landed.after)], base.branch, old)
 
     def prepare_revert(self, run_id: str, branch: str) -> Prepared | Landed | Conflict | Refusal:
         """Commits that take a run's commits on `branch` back, newest first. `Landed` if that was done before; refused
@@ -152,26 +155,26 @@ class Integration:
         found = (p for p in passages(self.repository, run_id) if p.what == "landed" and p.branch == branch)
         return next((passage for passage in found if is_there(self.repository, passage)), None)
 
-    def _landed(self, run_id: str, branch: str, remote: str | None) -> Landed | None:
+    def _landed(self, run_id: str, branch: str, remote: str | None, base: str) -> Landed | None:
         """The run on this branch, here or on the remote, if an earlier try brought it there."""
         if remote is None:
             known = self._passage(run_id, branch)
             return describe(self.repository, known, already=True) if known else None
         recorded = next((p for p in passages(self.repository, run_id) if p.branch == branch), None)
-        return pushed(self.repository, recorded, remote) if recorded else None
+        return pushed(self.repository, recorded, remote, base) if recorded else None
 
     def _worktree(self, run_id: str, commit: str) -> Path:
         return self.worktrees.create(f"integrate {run_id}", None, commit, name=f"{run_id}.integration").path
 
     def _result(
-        self, run_id: str, path: Path, tasks: Sequence[TaskCommits], branch: str, old: str | None, remote: str | None
+        self, run_id: str, path: Path, tasks: Sequence[TaskCommits], branch: str, old: str | None
     ) -> Prepared | Conflict:
         before = _head(self.repository, path)
         conflict = replay(self.repository, path, tasks)
         if conflict:
             return conflict
         passage = Passage(run_id, "landed", branch, before, _head(self.repository, path))
-        return Prepared(path, passage, old, remote)
+        return Prepared(path, passage, old)
 
 
 def replay(repository: Repository, checkout: Path, tasks: Sequence[TaskCommits]) -> Conflict | None:

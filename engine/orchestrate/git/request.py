@@ -14,15 +14,15 @@ from urllib.parse import quote
 from engine.orchestrate.git.errors import GitTimedOut
 from engine.orchestrate.git.landing import Landed, Passage, describe, record
 from engine.orchestrate.git.outcomes import Refusal
-from engine.orchestrate.git.repository import NETWORK_SECONDS, Base, Repository
+from engine.orchestrate.git.repository import NETWORK_SECONDS, Repository
 
-__all__ = ["open_request_command", "push_request", "pushed", "request_url"]
+__all__ = ["push_request", "pushed", "request_command", "request_url"]
 
 _SCP = re.compile(r"(?:[^@/]+@)?([^/:@]+):(?!//)(.+)")
 _URL = re.compile(r"(?:https?|ssh|git)://(?:[^@/]*@)?([^/:]+)(?::\d+)?/(.+)")
 
 
-def pushed(repository: Repository, passage: Passage, remote: str) -> Landed | None:
+def pushed(repository: Repository, passage: Passage, remote: str, base: str) -> Landed | None:
     """The passage, if its branch on `remote` is just that; None if not, or if the remote cannot be asked."""
     asked = ["ls-remote", "--heads", remote, f"refs/heads/{passage.branch}"]
     try:
@@ -31,10 +31,10 @@ def pushed(repository: Repository, passage: Passage, remote: str) -> Landed | No
         return None
     if found.out.partition("\t")[0] != passage.after:
         return None
-    return replace(describe(repository, passage, already=True), url=_url(repository, passage, remote))
+    return _described(repository, passage, remote, base, already=True)
 
 
-def push_request(repository: Repository, passage: Passage, remote: str) -> Landed | Refusal:
+def push_request(repository: Repository, passage: Passage, remote: str, base: str) -> Landed | Refusal:
     """Push the passage to its branch on `remote`; the same one twice is no harm. Refused with `push` if the remote
     cannot be reached, wants a password, or has other commits there.
     """
@@ -49,14 +49,14 @@ def push_request(repository: Repository, passage: Passage, remote: str) -> Lande
         said = (done.err + done.out).strip()[-2000:]
         advice = "see whether `git push` works by hand, then land the run again"
         return Refusal("push", f"{remote} did not take the branch {passage.branch}", output=said, next_action=advice)
-    return replace(describe(repository, passage), url=_url(repository, passage, remote))
+    return _described(repository, passage, remote, base)
 
 
-def open_request_command(base: Base, branch: str, title: str) -> str | None:
-    """The command line that opens a request with `gh`, if that is installed."""
-    if not shutil.which("gh"):
+def request_command(base: str, branch: str, path: str | None = None) -> str | None:
+    """The command line that opens a request with `gh`, if that is installed (on `path`, as in the variable PATH)."""
+    if not shutil.which("gh", path=path):
         return None
-    return shlex.join(["gh", "pr", "create", "--base", base.branch, "--head", branch, "--title", title, "--body", ""])
+    return shlex.join(["gh", "pr", "create", "--fill", "--base", base, "--head", branch])
 
 
 def request_url(address: str, branch: str) -> str | None:
@@ -75,5 +75,13 @@ def request_url(address: str, branch: str) -> str | None:
     return None
 
 
-def _url(repository: Repository, passage: Passage, remote: str) -> str | None:
-    return request_url(repository.run_git("remote", "get-url", remote).line, passage.branch)
+def _described(
+    repository: Repository, passage: Passage, remote: str, base: str, *, already: bool = False
+) -> Landed:
+    """The passage with the page and the command that open a request for it to be merged into `base`."""
+    address = repository.run_git("remote", "get-url", remote).line
+    return replace(
+        describe(repository, passage, already=already),
+        url=request_url(address, passage.branch),
+        command=request_command(base, passage.branch, repository.environment.get("PATH")),
+    )

@@ -11,7 +11,7 @@ from engine.orchestrate.git.integration import LANDED_BRANCH, Integration, Prepa
 from engine.orchestrate.git.landing import Landed, passages
 from engine.orchestrate.git.outcomes import Conflict, Refusal
 from engine.orchestrate.git.repository import Base
-from engine.orchestrate.git.request import request_url
+from engine.orchestrate.git.request import request_command, request_url
 from tests.orchestrate.git.sandbox import Sandbox
 
 
@@ -348,6 +348,15 @@ def test_a_whole_run_without_any_identity(tmp_path: Path) -> None:
     assert isinstance(prepared, Prepared) and isinstance(runs.integration.publish(prepared), Landed)
     committers = runs.sandbox.git("log", "--format=%cn", "-4", LANDED_BRANCH).split("\n")
     assert committers[:3] == ["Penstock"] * 3
+
+
+def test_the_command_that_opens_a_request_needs_gh(tmp_path: Path) -> None:
+    assert request_command("main", "penstock/run-1", str(tmp_path)) is None
+    (tmp_path / "gh").touch(mode=0o755)
+
+    command = request_command("main", "penstock/run-1", str(tmp_path))
+
+    assert command == "gh pr create --fill --base main --head penstock/run-1"
 
 
 def test_any_names_will_do(tmp_path: Path) -> None:
