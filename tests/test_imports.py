@@ -41,7 +41,7 @@ ONLY = {
     "mcp": ("engine.mcp",),
     "click": ("engine.cli", "engine.mcp", "lsp_server.__main__"),
     "rich": ("engine.cli",),
-    "yaml": ("engine.languages.intent",),
+    "yaml": ("engine.languages.intent", "engine.orchestrate.store.history"),
     "pytest": ("lsp_server.testing",),
 }
 """Which modules may import a foreign package at all."""
