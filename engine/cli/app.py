@@ -45,7 +45,7 @@ _OURS: Final = {
     "revert": ("engine.cli.runs.landing:revert", "Take a run back."),
     "clean": ("engine.cli.runs.landing:clean", "Remove what ended runs have left."),
     "doctor": ("engine.cli.runs.doctor:doctor", "See whether everything that runs need is here."),
-    "demo": ("engine.cli.demo:demo", "Watch the language server check a file as it is typed."),
+    "demo": ("engine.cli.demo:demo", "Watch the language server and the Runner at work."),
 }
 
 _F = TypeVar("_F", bound=Callable[..., Any])

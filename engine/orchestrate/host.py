@@ -30,6 +30,7 @@ from engine.orchestrate.steps.performing import perform
 from engine.orchestrate.steps.world import World
 from engine.orchestrate.store.event_log import EventLog
 from engine.orchestrate.store.files import Intents
+from engine.orchestrate.store.history import add_to_history
 from engine.orchestrate.store.locations import make_private
 from engine.orchestrate.verdicts import refusal_event
 from engine.orchestrate.wire import Refused
@@ -60,6 +61,7 @@ class Host:
         self.notes: list[str] = []
         """What could not be written into Intents' files, in words."""
         self.runner = Runner(log, partial(perform, world), self._update, SystemClock(), roles)
+        self.runner.watch(self._remember)
 
     async def start(self, named: Sequence[str] = (), **limits: Any) -> Started:
         """Starts the named Intents, or goes on with every open run and starts every approved Intent.
@@ -164,6 +166,15 @@ class Host:
         problem = self.workspace.files.apply(effect)
         if problem is not None:
             self.notes.append(problem)
+
+    def _remember(self, event: Event) -> None:
+        """Adds a run that has ended to its Intent's history."""
+        if event.type != "run.end":
+            return
+        try:
+            add_to_history(self.workspace.files.folder / "history", self._log.read(run_id=event.run_id))
+        except OSError as error:
+            self.notes.append(f"the history of {event.run_id} was not written: {error.strerror or error}")
 
 
 def _queued(queue: asyncio.Queue[Event | None], event: Event) -> None:
