@@ -88,6 +88,21 @@ async def test_a_review_that_rejects_sends_the_same_session_back_with_its_feedba
     assert "say final" in second["prompt"]
 
 
+async def test_an_agent_finds_its_work_again_when_a_hook_complains(project):
+    project.sandbox.hook("pre-commit", "test -f formatted.txt || { echo format it first; exit 1; }")
+    project.agent(
+        analyze=[("true", {"tasks": [{"id": "t", "title": "T"}]})],
+        implement=[("echo work > t.txt", {}), ("test -f t.txt && echo x > formatted.txt", {})],
+        review=[("true", {"approved": True})],
+    )
+    project.intent("one", "title: One\n")
+    await project.run()
+    assert project.end["state"] == "succeeded" and project.landed("t.txt") == "work"
+    second = [request for request in project.requests if request["role"] == "implement"][1]
+    assert "format it first" in second["context"]["feedback"]["text"]
+    assert second["session_id"] == "implement-session"
+
+
 async def test_after_too_many_rejections_the_run_stops_and_says_why(project):
     project.agent(
         analyze=[("true", {"tasks": [{"id": "t", "title": "T"}]})],

@@ -39,7 +39,7 @@ _IDENTITY: Final = {
 
 
 def play_intent(folder: Path, out: IO[str], *, quiet: bool) -> str | None:
-    """Runs the Intent in a new repository below `folder` and shows where its commits are; what is wrong, if anything."""
+    """Runs the Intent in a new repository below `folder` and shows where its commits are; what is wrong, or None."""
     if sys.platform == "win32" or shutil.which("git") is None:
         why = "the Runner works on Linux and macOS" if sys.platform == "win32" else "there is no git on the PATH"
         click.echo(f"\n== an Intent: left out, {why}", file=out)
@@ -51,7 +51,8 @@ def play_intent(folder: Path, out: IO[str], *, quiet: bool) -> str | None:
     root = folder / "project"
     _repository(root, environment)
     if not quiet:
-        click.echo("\n== an Intent with two Tasks, the second on what the first one made\n" + _indented(INTENT), file=out)
+        click.echo("\n== an Intent with two Tasks, the second on what the first one made", file=out)
+        click.echo(_indented(INTENT), file=out)
     with view_for(out, quiet=quiet) as view:
         asyncio.run(_run(root, environment, view))
     ends = [run.state for run in view.board.runs.values()]

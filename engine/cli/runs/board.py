@@ -125,7 +125,9 @@ def _asked(_run: RunRow, event: Event) -> Line:
 def _landed(_run: RunRow, event: Event) -> Line:
     payload = event.payload
     commit = str(payload.get("after", ""))[:12]
-    return [*_named(event), ("landed", "good"), (f" on {payload.get('branch', '')} at {commit}", "")]
+    where = f" on {payload.get('branch', '')} at {commit}"
+    request = payload.get("command") or payload.get("url") or ""
+    return [*_named(event), ("landed", "good"), (where + _colon(request), "")]
 
 
 def _went_wrong(_run: RunRow, event: Event) -> Line:

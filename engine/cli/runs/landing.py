@@ -52,7 +52,8 @@ def diff(context: click.Context, run_id: str, stat: bool) -> int:
             click.echo("\n".join(changed_files(workspace.repository, start, end)))
             continue
         shown = diff_text(workspace.repository, start, end)
-        sys.stdout.write(shown.text)
+        sys.stdout.flush()
+        sys.stdout.buffer.write(shown.text.encode("utf-8", "surrogateescape"))
         if shown.truncated:
             click.echo(f"(cut here; git diff {start[:12]} {end[:12]} shows all)", err=True)
     return 0

@@ -75,7 +75,7 @@ def _integrate(turn: Turn, run: RunState) -> None:
 def integrated(turn: Turn, effect: RunStep, output: Mapping[str, Any]) -> None:
     """A run has landed, and so it has succeeded."""
     run_id, branch, commits = effect.run_id, text(output, "branch"), texts(output, "commits")
-    names = ("branch", "before", "after", "commits", "files", "added", "removed", "url")
+    names = ("branch", "before", "after", "commits", "files", "added", "removed", "url", "command")
     told = {name: output[name] for name in names if name in output}
     turn.announce("land", {**told, "mode": turn.run(run_id).integrate, "key": effect.key}, run_id=run_id)
     count = len(turn.run(run_id).tasks)

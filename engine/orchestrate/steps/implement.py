@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 from engine.orchestrate.agents.evidence import evidence_of
@@ -37,7 +38,7 @@ async def implement(world: World, step: RunStep, stop: asyncio.Event) -> Outcome
     start = previous["commit"] if previous else await asyncio.to_thread(_start, world, inputs)
     if isinstance(start, Conflict):
         return conflicted(start)
-    tree = await asyncio.to_thread(world.worktrees.create, step.key, branch_of(step.run_id, step.task_id), start)
+    tree = await asyncio.to_thread(_tree, world, step, start)
     worked = Outcome("ok")
     if tree.finished is None:
         worked = await _worked(world, step, tree, stop)
@@ -50,6 +51,16 @@ def _start(world: World, inputs: Any) -> str | Conflict:
     """The commit that a Task builds on: the base it is to stand on, and its dependencies' results."""
     heads = [each["commit"] for each in inputs["dependencies"]]
     return world.worktrees.start_point(inputs["onto"] or inputs["base_commit"], heads)
+
+
+def _tree(world: World, step: RunStep, start: str) -> Worktree:
+    """The Task's worktree: clean, or, for an agent who is to mend what it did, as it left it."""
+    branch = branch_of(step.run_id, step.task_id)
+    if step.attempt > 1 and step.inputs["feedback"]:
+        left = world.worktrees.resume(branch, start)
+        if left is not None:
+            return left
+    return world.worktrees.create(step.key, branch, start)
 
 
 async def _worked(world: World, step: RunStep, tree: Worktree, stop: asyncio.Event) -> Outcome:
@@ -87,7 +98,8 @@ def _committed(world: World, step: RunStep, tree: Worktree, worked: Outcome, beg
         world.repository, tree, _message(step), step.key, limits, allow_empty=bool(task.get("allow_empty"))
     )
     if isinstance(done, Refusal):
-        return refused(done, feedback=not task.get("run"), evidence={**worked.evidence, "refused": done.kind})
+        outcome = refused(done, feedback=not task.get("run"), evidence={**worked.evidence, "refused": done.kind})
+        return replace(outcome, output={**worked.output, **outcome.output})
     output = {**worked.output, **_described(world, done, began or done.start_commit), "branch": tree.branch}
     evidence = {**worked.evidence, "commits": output["commits"]}
     if done.policy_files and not step.inputs.get("agreed"):

@@ -67,6 +67,7 @@ def _ended(step: RunStep, done: Landed | Conflict | Refusal, evidence: dict[str,
             "added": done.added,
             "removed": done.removed,
             "url": done.url,
+            "command": done.command,
         }
         return Outcome("ok", output, evidence or {})
     if isinstance(done, Refusal):
