@@ -31,9 +31,13 @@ class Nonsense(Exception):
 
 
 class Turn:
-    """What a rule works with. `ended`: runs that ended in this turn, whose dependants are looked at last."""
+    """What a rule works with. `ended`: runs that ended in this turn, whose dependants are looked at last.
 
-    def __init__(self, state: State, event: Event) -> None:
+    A `quiet` turn announces nothing: it is for folding the log, in which the announcements are already.
+    """
+
+    def __init__(self, state: State, event: Event, *, quiet: bool = False) -> None:
+        self.quiet = quiet
         self.event = event
         self.effects: list[Effect] = []
         self.touched: dict[str, None] = {}
@@ -160,7 +164,9 @@ class Turn:
         task_id: str | None = None,
         role: str | None = None,
     ) -> None:
-        """Have an event appended together with the one of this turn."""
+        """Have an event appended together with the one of this turn, unless the turn is `quiet`."""
+        if self.quiet:
+            return
         run = self.runs.get(run_id or "")
         intent_id = run.intent_id if run else self.event.intent_id
         draft = Draft(type=kind, payload=payload, run_id=run_id, intent_id=intent_id, task_id=task_id, role=role,
