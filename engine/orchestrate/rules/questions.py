@@ -50,8 +50,7 @@ def asked(turn: Turn, effect: RunStep, output: Mapping[str, Any]) -> None:
         turn.announce("question", told, run_id=run_id, task_id=task_id, role=effect.step)
     if run.intent_id is not None:
         turn.update_intent(UpdateIntent(run.intent_id, clarifications=wanted))
-    if effect.step == "integrate":
-        turn.queue = tuple(name for name in turn.queue if name != run_id)  # others need not wait for a person
+    turn.queue = tuple(name for name in turn.queue if name != run_id)  # other runs need not wait for a person
     _show_waiting(turn, effect, f"{effect.step} waits for {len(new)} answer{'s' * (len(new) > 1)}")
 
 
