@@ -11,15 +11,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import Any, Final, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from engine.config_tables import AgentName, AgentTable, CheckTable, LspTable, PolicyTable, RunTable, StreamTable, Table
 from engine.toml_places import KeyPath
-
-if TYPE_CHECKING:
-    from engine.languages.language import CheckSettings
 
 __all__ = ["Fault", "Settings", "decode", "json_schema", "merged", "to_camel"]
 
@@ -27,138 +25,22 @@ __all__ = ["Fault", "Settings", "decode", "json_schema", "merged", "to_camel"]
 #: pydantic's words are about Python where ours are about a settings file
 _EXPECTED = {
     "bool_type": "it must be true or false",
+    "dict_type": "it must be a table",
+    "finite_number": "it must be a number",
+    "float_type": "it must be a number",
     "int_type": "it must be a whole number",
     "model_type": "it must be a table",
+    "string_pattern_mismatch": (
+        "a name has lower-case letters, digits, `-`, `_` and `.`, and perhaps one more such part after a `:`"
+    ),
     "string_type": "it must be a string",
     "tuple_type": "it must be a list",
 }
-
-Bytes = Annotated[int, Field(ge=1)]
-Nanoseconds = Annotated[int, Field(ge=0)]
-
-
-class _Table(BaseModel):
-    """A table of settings; its keys may be written `like_this` or, as editors do, `likeThis`."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        alias_generator=to_camel,
-        validate_by_name=True,
-        validate_by_alias=True,
-        loc_by_alias=False,
-        use_attribute_docstrings=True,
-    )
+#: what pydantic puts at the end of the path of a key that is itself wrong
+_KEY: Final = "[key]"
 
 
-class CheckTable(_Table):
-    """What `penstock check` and the editor report."""
-
-    fail_on: Literal["error", "warning"] = "error"
-    """The least severity that makes `penstock check` exit with 1."""
-    allow_top_level_expr: bool = False
-    """Accept expressions at the top level of a Reml module."""
-    targets: Annotated[tuple[str, ...], Strict(False)] = ("cli",)
-    """The targets a module is checked for."""
-    exclude: Annotated[tuple[str, ...], Strict(False)] = ()
-    """Files and folders that are skipped when a folder is walked, as patterns on the path below this file's folder."""
-
-    def settings(self) -> CheckSettings:
-        """What the languages' checks need of these."""
-        from engine.languages.language import CheckSettings
-
-        return CheckSettings(allow_top_level_expr=self.allow_top_level_expr, targets=frozenset(self.targets))
-
-
-class BackpressureTable(_Table):
-    """When a consumer that falls behind slows the parser down; all in nanoseconds."""
-
-    max_lag: Nanoseconds | None = None
-    """The longest time a part of the input may wait."""
-    debounce: Nanoseconds | None = None
-    """How long input must be quiet before a delayed part is taken."""
-    throttle: Nanoseconds | None = None
-    """The least time between two parts."""
-
-
-class FlowDemandTable(_Table):
-    """What the manual policy asks for at a time."""
-
-    bytes: Bytes | None = None
-    """Bytes."""
-    frames: Annotated[int, Field(ge=1)] | None = None
-    """Frames: parts that end at a frame boundary."""
-
-
-class FlowPolicyTable(_Table):
-    """Who decides how much is read."""
-
-    kind: Literal["auto", "manual"] = "auto"
-    """`auto` follows the lag, `manual` the demand given here."""
-    demand: FlowDemandTable = FlowDemandTable()
-    """For `manual`."""
-    backpressure: BackpressureTable = BackpressureTable()
-    """For `auto`."""
-
-
-class FlowTable(_Table):
-    """How fast input is taken."""
-
-    mode: Literal["auto", "push", "pull", "hybrid"] = "auto"
-    """Who drives: the feeder (`push`), the parser (`pull`), both in turns, or whichever fits."""
-    high_watermark: Bytes | None = None
-    """Buffered bytes above which reading pauses."""
-    low_watermark: Bytes | None = None
-    """Buffered bytes below which reading goes on."""
-    policy: FlowPolicyTable = FlowPolicyTable()
-    """What decides when more is read."""
-
-    @model_validator(mode="after")
-    def _ordered(self) -> FlowTable:
-        high, low = self.high_watermark, self.low_watermark
-        if high is not None and low is not None and high < low:
-            raise ValueError("`high_watermark` must not be below `low_watermark`")
-        return self
-
-
-class StreamTable(_Table):
-    """Streaming: checking an input piece by piece, in memory that does not grow with it."""
-
-    enabled: bool = False
-    """Stream without being asked to by `--stream`."""
-    checkpoint: str | None = None
-    """A name for the place to resume from, shown in audit events."""
-    chunk_size: Bytes | None = None
-    """Bytes read at a time."""
-    demand_min_bytes: Bytes | None = None
-    """The least number of bytes the parser asks for."""
-    demand_preferred_bytes: Bytes | None = None
-    """The number of bytes the parser would like."""
-    flow: FlowTable = FlowTable()
-    """When reading pauses and goes on."""
-
-    def extensions(self) -> dict[str, dict[str, Any]]:
-        """These settings as the namespaces of a run's configuration; what is not set is left to the engine."""
-        stream = self.model_dump(exclude_none=True, exclude={"flow"})
-        return {"stream": stream, "stream.flow": self.flow.model_dump(exclude_none=True)}
-
-    @model_validator(mode="after")
-    def _ordered(self) -> StreamTable:
-        least, liked = self.demand_min_bytes, self.demand_preferred_bytes
-        if least is not None and liked is not None and least > liked:
-            raise ValueError("`demand_min_bytes` must not be above `demand_preferred_bytes`")
-        return self
-
-
-class LspTable(_Table):
-    """The language server."""
-
-    max_diagnostics: Annotated[int, Field(ge=1, le=100_000)] = 500
-    """Diagnostics shown per file; the rest is summed up in one line."""
-
-
-class Settings(_Table):
+class Settings(Table):
     """Everything that can be set."""
 
     check: CheckTable = CheckTable()
@@ -167,6 +49,12 @@ class Settings(_Table):
     """How an input is read."""
     lsp: LspTable = LspTable()
     """How the language server behaves."""
+    run: RunTable = RunTable()
+    """How Intents are run."""
+    agents: dict[AgentName, AgentTable] = Field(default_factory=dict)
+    """Agents by name; the names are yours."""
+    policy: PolicyTable = PolicyTable()
+    """What agents may do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +105,10 @@ def json_schema(spelling: Literal["snake", "camel"] = "snake") -> dict[str, Any]
 
 def _fault(entry: Any) -> Fault:
     path: KeyPath = tuple(entry["loc"])
+    if path[-1:] == (_KEY,):
+        return Fault(
+            path[:-1], "config.bad_value", f"bad name `{path[-2]}` in `{path[-3]}`: {_EXPECTED[entry['type']]}"
+        )
     table = ".".join(str(part) for part in path[:-1])
     if entry["type"] == "extra_forbidden":
         known = _keys_of(path[:-1])
@@ -232,16 +124,27 @@ def _fault(entry: Any) -> Fault:
     return Fault(path, "config.bad_value", message, near[0] if near else None, on_value=True)
 
 
-def _tables_of(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+def _table_of(annotation: Any) -> type[BaseModel] | None:
+    """The table that a key of this type holds, perhaps; None for a key that holds a value."""
+    found = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
+    return next((kind for kind in found if issubclass(kind, BaseModel)), None)
+
+
+def _tables_of(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel], bool]]:
+    """The keys that hold tables, and whether these have names that are the user's."""
     for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield name, field.annotation
+        if (below := _table_of(field.annotation)) is not None:
+            yield name, below, get_origin(field.annotation) is dict
 
 
 def _model_at(path: KeyPath) -> type[BaseModel] | None:
     model: type[BaseModel] | None = Settings
-    for part in path:
-        model = dict(_tables_of(model)).get(str(part)) if model else None
+    parts = iter(path)
+    for part in parts:
+        found = {name: (below, named) for name, below, named in _tables_of(model)} if model else {}
+        model, named = found.get(str(part), (None, False))
+        if named and next(parts, None) is None:
+            return None
     return model
 
 
@@ -260,12 +163,19 @@ def _nearest_choice(path: KeyPath, value: object) -> list[str]:
 def _in_snake_case(model: type[BaseModel], layer: Mapping[str, Any]) -> dict[str, Any]:
     """The layer with the keys that the model knows spelled as the model does."""
     names = {spelling: name for name in model.model_fields for spelling in (to_camel(name), name)}
-    tables = dict(_tables_of(model))
+    tables = {name: (below, named) for name, below, named in _tables_of(model)}
     result: dict[str, Any] = {}
     for key, value in layer.items():
         name = names.get(key, key)
-        below = tables.get(name)
-        result[name] = _in_snake_case(below, value) if below and isinstance(value, Mapping) else value
+        below, named = tables.get(name, (None, False))
+        if below is None or not isinstance(value, Mapping):
+            result[name] = value
+        elif named:
+            result[name] = {
+                own: _in_snake_case(below, part) if isinstance(part, Mapping) else part for own, part in value.items()
+            }
+        else:
+            result[name] = _in_snake_case(below, value)
     return result
 
 

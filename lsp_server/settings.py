@@ -17,7 +17,7 @@ from engine.parse.config import RunConfig
 from lsp_server.feeder import FLOW
 
 if TYPE_CHECKING:
-    from engine.config import StreamTable
+    from engine.config_tables import StreamTable
     from engine.parse.flow import FlowController
 
 __all__ = ["ServerSettings", "decoded", "file_layer", "layer_of"]

@@ -42,6 +42,21 @@ def faults(tables: dict[str, Any]) -> list[tuple[str, str, str | None]]:
         ({"stream": {"flow": {"high_watermark": 1, "low_watermark": 2}}}, [("stream.flow", BAD, None)]),
         ({"stream": {"demand_min_bytes": 9, "demand_preferred_bytes": 8}}, [("stream", BAD, None)]),
         ({"lsp": {"max_diagnostics": 0}}, [("lsp.max_diagnostics", BAD, None)]),
+        ({"run": {"agent": "acp:codex", "worktree_setup": ["make"], "retryBaseSeconds": 2}}, []),
+        ({"run": {"max_paralel_roles": 4}}, [("run.max_paralel_roles", UNKNOWN, "max_parallel_roles")]),
+        ({"run": {"max_parallel_roles": 0}}, [("run.max_parallel_roles", BAD, None)]),
+        ({"run": {"integrate": "brunch"}}, [("run.integrate", BAD, "branch")]),
+        ({"run": {"agent": "A B"}}, [("run.agent", BAD, None)]),
+        ({"run": {"stall_timeout_seconds": float("inf")}}, [("run.stall_timeout_seconds", BAD, None)]),
+        ({"agents": {"mine": {"command": "x", "args": ["-y"], "envAllow": ["KEY"], "price": {"input": 3}}}}, []),
+        ({"agents": {"mine": {"comand": "x"}}}, [("agents.mine.comand", UNKNOWN, "command")]),
+        ({"agents": {"mine": {"command": 3}}}, [("agents.mine.command", BAD, None)]),
+        ({"agents": {"mine": {"price": {"inptu": 3}}}}, [("agents.mine.price.inptu", UNKNOWN, "input")]),
+        ({"agents": {"my agent": {"command": "x"}}}, [("agents.my agent", BAD, None)]),
+        ({"agents": {"mine": "x"}}, [("agents.mine", BAD, None)]),
+        ({"agents": 3}, [("agents", BAD, None)]),
+        ({"policy": {"mode": {"review": "read-onyl"}}}, [("policy.mode.review", BAD, "read-only")]),
+        ({"policy": {"mode": {"reveiw": "read-only"}}}, [("policy.mode.reveiw", UNKNOWN, "review")]),
     ],
 )
 def test_each_fault_is_on_its_key(tables: dict[str, Any], expected: list[tuple[str, str, str | None]]) -> None:
@@ -71,6 +86,36 @@ def test_a_message_says_what_is_wrong_and_what_would_be_right(fault: dict[str, A
     (found,) = decode(fault)[1]
 
     assert all(word in found.message for word in words), found.message
+
+
+def test_a_faulty_agent_takes_no_other_with_it() -> None:
+    settings, found = decode({"agents": {"a b": {}, "good": {"command": "x"}, "bad": {"argz": []}}})
+
+    assert len(found) == 2
+    assert settings.agents["good"].command == "x"
+    assert sorted(settings.agents) == ["bad", "good"]
+
+
+def test_agents_of_several_layers_are_merged_by_name_and_key() -> None:
+    settings, found = decode(
+        {"agents": {"mine": {"command": "x", "env_allow": ["A"]}}},
+        {"agents": {"mine": {"envAllow": ["B"]}, "other": {}}},
+    )
+
+    assert found == ()
+    assert (settings.agents["mine"].command, settings.agents["mine"].env_allow) == ("x", ("B",))
+    assert "other" in settings.agents
+
+
+def test_the_limits_of_a_run_are_all_its_numbers() -> None:
+    limits = decode({"run": {"max_cycle_count": 7, "base_branch": "dev"}})[0].run.limits()
+
+    assert limits["max_cycle_count"] == 7
+    assert set(limits) == {
+        "max_parallel_roles", "max_retries_per_role", "max_cycle_count", "max_review_retries", "max_commit_bytes",
+        "retry_base_seconds", "analyze_timeout_seconds", "implement_timeout_seconds", "review_timeout_seconds",
+        "verify_timeout_seconds", "stall_timeout_seconds",
+    }  # fmt: skip
 
 
 def test_later_layers_win_key_by_key_whatever_their_spelling() -> None:
@@ -269,6 +314,8 @@ def test_the_users_defaults_lie_under_the_projects_file(tmp_path: Path) -> None:
         ("penstock.toml", "[check]\ntargets = ['cli',\n 3]\n", BAD, (3, 2, 3, 3), None),
         ("penstock.toml", "[chekc]\n", UNKNOWN, (1, 2, 1, 7), "check"),
         ("penstock.toml", "[stream]\nchunkSize = 0\n", BAD, (2, 13, 2, 14), None),
+        ("penstock.toml", "[agents.mine]\ncomand = 'x'\n", UNKNOWN, (2, 1, 2, 7), "command"),
+        ("penstock.toml", "[agents.'my agent']\ncommand = 'x'\n", BAD, (1, 1, 1, 20), None),
         ("penstock.toml", "é = 1\n", "config.syntax", (1, 1, 1, 1), None),
         ("penstock.toml", "[check]\nfail_on =\n", "config.syntax", (2, 10, 2, 10), None),
         ("penstock.toml", "[check]\nfail_on = '", "config.syntax", (2, 12, 2, 12), None),

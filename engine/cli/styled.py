@@ -12,11 +12,11 @@ from typing import IO, TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Line", "LineWriter", "PlainWriter", "RichWriter", "is_terminal", "line_writer"]
+__all__ = ["COLOURS", "Line", "LineWriter", "PlainWriter", "RichWriter", "is_terminal", "line_writer"]
 
 Line = Sequence[tuple[str, str]]
 
-_COLOURS: Final = {
+COLOURS: Final = {
     "path": "bold",
     "code": "dim",
     "gutter": "blue",
@@ -65,7 +65,7 @@ class RichWriter:
         """Writes a line and its end."""
         from rich.text import Text
 
-        text = Text.assemble(*((part, _COLOURS.get(style, "")) for part, style in line))
+        text = Text.assemble(*((part, COLOURS.get(style, "")) for part, style in line))
         text.rstrip()
         self._console.print(text, soft_wrap=True)
 

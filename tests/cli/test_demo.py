@@ -27,11 +27,13 @@ def test_the_demo_reports_what_it_must_and_ends_with_0(tmp_path: Path) -> None:
 
     output = done.stdout.decode()
     assert (done.returncode, done.stderr) == (0, b""), output
-    assert output.count("\n== ") == 15
+    assert output.count("\n== ") == 15 + 1
     assert "`(` on line" in output
     assert "parsing version 1: " in output
     assert "awaiting version 1: 0 bytes wait (feeder.await)" in output
-    assert output.rstrip().endswith("all as expected")
+    assert "all as expected\n" in output
+    told = output.partition("its commits are on the branch penstock/landed:")[2].split("\n")
+    assert [line.split(maxsplit=1)[1] for line in told if line.strip()] == ["Say it twice", "Write a greeting"]
     assert list(tmp_path.iterdir()) == [tmp_path / ".home"]
 
 

@@ -1,4 +1,4 @@
-"""`penstock demo`: the real language server, checking a file while it is typed.
+"""`penstock demo`: the real language server, checking a file while it is typed; then an Intent, really run.
 
 A server process is started, a small client types a bundled file's changes into it keystroke by keystroke, and each
 change is shown with what the server reported and how long that took. Nothing is simulated and nothing is written
@@ -31,7 +31,7 @@ SETTINGS: Final = {"check": {"allowTopLevelExpr": False, "targets": ["cli"]}}
 PACE: Final = 0.035
 
 
-@click.command(short_help="Watch the language server check a file as it is typed.")
+@click.command(short_help="Watch the language server and the Runner at work.")
 @click.option(
     "--timeout", type=click.FloatRange(min=0.1), default=20.0, show_default=True, help="Seconds for each wait."
 )
@@ -39,11 +39,12 @@ PACE: Final = 0.035
 @common_options
 @click.pass_context
 def demo(context: click.Context, timeout: float, fast: bool) -> int:
-    """Watch the language server check a file as it is typed, broken and mended.
+    """Watch the language server check a file as it is typed, broken and mended; then an Intent run from Task to Task.
 
-    Exit codes: 0 everything was reported as it must be, 1 something was not, 3 the server does not run.
+    Exit codes: 0 everything was as it must be, 1 something was not, 3 the server does not run.
     """
     from engine.cli.demo.client import Client, NoAnswer
+    from engine.cli.demo.intent import play_intent
     from engine.cli.demo.screen import screen_for
 
     screen = screen_for(sys.stdout, quiet=options_of(context).quiet)
@@ -53,10 +54,14 @@ def demo(context: click.Context, timeout: float, fast: bool) -> int:
         folder = Path(name).resolve()
         with Client(command, folder, timeout) as client, screen:
             try:
-                return _played(client, folder, screen, pace)
+                wrong = _played(client, folder, screen, pace)
             except NoAnswer as error:
                 screen.failed(str(error), client.log())
                 return 3
+        problem = play_intent(folder, sys.stdout, quiet=options_of(context).quiet)
+        if problem is not None:
+            click.echo(f"penstock demo: {problem}", err=True)
+        return wrong or int(problem is not None)
 
 
 def _played(client: Client, folder: Path, screen: Screen, pace: float) -> int:

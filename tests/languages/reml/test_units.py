@@ -184,5 +184,5 @@ def test_editing_scratch_and_stream_agree_on_changed_texts(corpus, seed):
 @pytest.mark.campaign
 def test_editing_scratch_and_stream_agree_on_many_changed_texts(corpus, seed, campaign):
     random, texts = Random(seed + 1), corpus_texts(corpus)
-    for _ in range(400 * campaign):
+    for _ in range(150 * campaign):
         agree(random, changed(random, random.choice(texts)))

@@ -1,0 +1,1 @@
+"""Intents on the command line: set up, written, decided about, shown."""

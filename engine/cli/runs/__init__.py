@@ -1,0 +1,1 @@
+"""Runs on the command line: what starts, shows, ends and lands them."""

@@ -1,0 +1,74 @@
+"""`penstock doctor`: whether everything that runs need is here, each finding with what to do.
+
+Invariant: it changes nothing, and says what it could not look at instead of stopping there.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from engine.cli.app import common_options, options_of
+
+if TYPE_CHECKING:
+    from engine.orchestrate.git.health import Finding
+    from engine.orchestrate.workspace import Workspace
+
+__all__ = ["doctor"]
+
+_STYLES: Final = {"ok": "good", "warning": "warning", "problem": "error"}
+
+
+@click.command(short_help="See whether everything that runs need is here.")
+@common_options
+@click.pass_context
+def doctor(context: click.Context) -> int:
+    """See whether everything that runs need is here, and what to do if something is not.
+
+    Exit codes: 0 all is well, 1 there is a problem, 2 this is no place for runs.
+    """
+    from engine.cli.runs.opened import opened
+    from engine.cli.styled import line_writer
+    from engine.orchestrate.git.health import git_health
+
+    workspace = opened(options_of(context))
+    found = [*git_health(Path(), workspace.locations.worktrees), *_of_the_log(workspace), *_of_the_runner(workspace)]
+    out = line_writer(sys.stdout)
+    for each in found:
+        text = f"{each.text}; {each.next_action}" if each.next_action else each.text
+        out.write([(f"{each.state:<8}", _STYLES[each.state]), (f"{each.subject}: ", "strong"), (text, "")])
+    return int(any(each.state == "problem" for each in found))
+
+
+def _of_the_log(workspace: Workspace) -> Iterator[Finding]:
+    from engine.orchestrate.git.health import Finding
+    from engine.orchestrate.store.event_log import DamagedLog
+
+    try:
+        state = workspace.state()
+    except DamagedLog as error:
+        yield Finding("log", "problem", str(error))
+        return
+    yield Finding("log", "ok", f"{state.sequence} events in {workspace.locations.database}")
+    if state.runs:
+        waiting = sum(run.status == "waiting_approval" for run in state.runs.values())
+        yield Finding("runs", "ok", f"{len(state.runs)} have not ended, {waiting} of them wait for you")
+
+
+def _of_the_runner(workspace: Workspace) -> Iterator[Finding]:
+    from engine.orchestrate import client
+    from engine.orchestrate.git.health import Finding
+    from engine.orchestrate.wire import Refused
+
+    try:
+        client.ask(workspace.socket, "hello", {})
+    except client.NoRunner:
+        yield Finding("runner", "ok", "none is running; penstock run starts one")
+    except Refused as refused:
+        yield Finding("runner", "problem", refused.message, refused.next_action)
+    else:
+        yield Finding("runner", "ok", "one is running")

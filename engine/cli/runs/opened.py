@@ -1,0 +1,42 @@
+"""The workspace that a command works in, or a clear end of the command.
+
+Invariant: what is wrong with the place, the settings or the platform ends a command with exit code 2 and says what to
+do; nothing is started.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from engine.cli.app import Options
+from engine.cli.settings import in_force
+
+if TYPE_CHECKING:
+    from engine.orchestrate.workspace import Workspace
+
+__all__ = ["Unusable", "opened"]
+
+
+class Unusable(click.ClickException):
+    """The command cannot work here; the message says why and what to do."""
+
+    exit_code = 2
+
+
+def opened(options: Options, flags: Mapping[str, Any] | None = None) -> Workspace:
+    """The workspace of the current folder, with the flags over its settings. Raises `Unusable`."""
+    if sys.platform == "win32":
+        raise Unusable("the Runner works on Linux and macOS; here `penstock check`, `parse` and `lsp` do")
+    from engine.orchestrate.git.errors import GitError
+    from engine.orchestrate.workspace import Workspace
+
+    settings, _ = in_force(options, flags or {})
+    try:
+        return Workspace.open(Path(), settings)
+    except GitError as error:
+        raise Unusable(str(error)) from error

@@ -1,0 +1,284 @@
+"""The guard of one command: starts it, and sees to it that nothing of it is left, whoever dies first.
+
+    python -I guard.py CONTROL STATUS -- COMMAND...
+
+A process of its own between the runner and the command, run from this file alone: it imports the standard library only,
+and as little of it as it can (psutil where there is no /proc).
+
+The command's family is whatever descends from the guard or carries its marker. On Linux the guard is the subreaper of
+its descendants: a process that leaves its session and loses its parent is still the guard's, whatever else it does.
+Elsewhere descent and the marker are all there is.
+Invariant: the last line is written after the family was found empty, or with the names of those that would not die.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # the enumerations of signal and the whole of typing would take longer to import than Python to start
+    import signal
+    from collections.abc import Iterable, Iterator
+    from typing import Any, Final, NoReturn
+else:
+    import _signal as signal
+
+__all__ = ["MARKER", "STOP_SECONDS", "sweep"]
+
+#: the variable that marks every process of a step with the step's key
+MARKER: Final = "PENSTOCK_STEP"
+#: seconds that a family has to end after SIGINT, SIGTERM and SIGKILL
+PATIENCE: Final = (0.5, 0.5, 0.6)
+#: at most so long the guard takes from being asked to end the command until its last line
+STOP_SECONDS: Final = sum(PATIENCE)
+#: between two looks at the process table, at first and at most
+_LOOK_AGAIN: Final = (0.002, 0.05)
+_NAMES_TOLD: Final = 20
+_PR_SET_CHILD_SUBREAPER: Final = 36
+
+
+def sweep(key: str, seconds: float = PATIENCE[-1]) -> list[str]:
+    """Kills every process of a step, from outside: for when its guard is dead. The names of those that are left."""
+    mark = _mark(key)
+    deadline = time.monotonic() + seconds
+    while found := _family(mark, None):
+        _send(signal.SIGKILL, found)
+        if time.monotonic() >= deadline:
+            return _names(found)
+        time.sleep(_LOOK_AGAIN[0])
+    return []
+
+
+def _mark(key: str) -> bytes:
+    return f"\0{MARKER}={key}\0".encode(errors="surrogateescape")
+
+
+def _family(mark: bytes, root: int | None) -> list[int]:
+    """Who descends from `root` or from a marked process, or is marked; never this process and never `root`."""
+    table = list(_processes(mark))
+    inside = {pid for pid, _, marked in table if marked}
+    if root is not None:
+        inside.add(root)
+    grown = True
+    while grown:
+        more = {pid for pid, parent, _ in table if parent in inside and pid not in inside}
+        inside |= more
+        grown = bool(more)
+    return sorted(inside - {os.getpid(), root})
+
+
+def _processes(mark: bytes) -> Iterator[tuple[int, int, bool]]:
+    """Each process: its id, its parent's, and whether it carries the mark."""
+    return _processes_of_linux(mark) if sys.platform == "linux" else _processes_by_psutil(mark)
+
+
+def _processes_of_linux(mark: bytes) -> Iterator[tuple[int, int, bool]]:
+    for name in os.listdir("/proc"):  # noqa: PTH208 - nothing of pathlib, for the sake of the start
+        if not name.isdigit():
+            continue
+        try:
+            state, parent = _read(f"/proc/{name}/stat").rpartition(b")")[2].split(None, 2)[:2]
+        except (OSError, ValueError):
+            continue
+        if state in {b"Z", b"X"}:
+            continue
+        try:
+            marked = mark in b"\0" + _read(f"/proc/{name}/environ")
+        except OSError:
+            marked = False  # somebody else's
+        yield int(name), int(parent), marked
+
+
+def _read(path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        found = b""
+        while more := os.read(descriptor, 1 << 16):
+            found += more
+        return found
+    finally:
+        os.close(descriptor)
+
+
+def _processes_by_psutil(mark: bytes) -> Iterator[tuple[int, int, bool]]:
+    import psutil
+
+    key = mark.strip(b"\0").decode(errors="surrogateescape").partition("=")[2]
+    for process in psutil.process_iter():
+        try:
+            if process.status() != psutil.STATUS_ZOMBIE:
+                yield process.pid, process.ppid(), _carries(process, key)
+        except psutil.Error:
+            continue
+
+
+def _carries(process: Any, key: str) -> bool:
+    import psutil
+
+    try:
+        return bool(process.environ().get(MARKER) == key)
+    except (psutil.Error, OSError):
+        return False
+
+
+def _send(number: int, family: Iterable[int]) -> None:
+    for pid in family:
+        try:
+            os.kill(pid, number)
+        except OSError:
+            continue
+
+
+def _names(family: Iterable[int]) -> list[str]:
+    return [f"{pid} {_name(pid)}" for pid in list(family)[:_NAMES_TOLD]]
+
+
+def _name(pid: int) -> str:
+    try:
+        name = _read(f"/proc/{pid}/comm").decode(errors="replace").rstrip("\n")
+        return "".join(c if c.isprintable() else "?" for c in name)
+    except OSError:
+        return "?"
+
+
+class _Guard:
+    """The command's end, and what the two pipes and the signals say.
+
+    A byte on `control` asks to end the command, the end of that pipe means that the runner is dead. To `status` go
+    lines: `pid N`; `exit CODE` when the command has ended, negative for a signal; `swept PID NAME` for each process
+    that it left behind, `left PID NAME` for each that could not be ended; `done`.
+    """
+
+    def __init__(self, control: int, status: int, signals: int) -> None:
+        self._control = control
+        self._status = status
+        self._signals = signals
+        self._mark = _mark(os.environ.get(MARKER, ""))
+        self._child = 0
+        self._swept: dict[int, str] = {}
+        self.running = True
+        self.asked = False
+        self.orphaned = False
+
+    def start(self, command: list[str]) -> None:
+        self._child = os.fork()
+        if not self._child:
+            _become(command)
+        self.tell(f"pid {self._child}")
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (0, 1, 2):  # or the command's end of file would never be seen
+            os.dup2(nothing, descriptor)
+
+    def tell(self, *lines: str) -> None:
+        try:
+            os.write(self._status, "".join(f"{line}\n" for line in lines).encode())
+        except OSError:
+            self.orphaned = True
+
+    def wait(self, seconds: float | None) -> None:
+        """Waits until something has happened, and takes note of it."""
+        watched = [self._signals] if self.orphaned else [self._signals, self._control]
+        ready = select.select(watched, [], [], seconds)[0]
+        if self._signals in ready and set(os.read(self._signals, 512)) - {signal.SIGCHLD}:
+            self.asked = True
+        if self._control in ready:
+            if os.read(self._control, 1):
+                self.asked = True
+            else:
+                self.orphaned = True
+        self._reap()
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not pid:
+                return
+            if pid == self._child:
+                self.running = False
+                self.tell(f"exit {os.waitstatus_to_exitcode(status)}")
+
+    def sweep(self) -> None:
+        """Ends the family, first politely, and says who is left."""
+        ladder = list(zip((signal.SIGINT, signal.SIGTERM, signal.SIGKILL), PATIENCE, strict=True))
+        cleared = False
+        for number, seconds in ladder if self.asked else ladder[1:]:
+            cleared = (not self.orphaned or number == signal.SIGKILL) and self._cleared(number, seconds)
+            if cleared:
+                break
+        left = [] if cleared else _names(_family(self._mark, os.getpid()))
+        self._reap()
+        swept = list(self._swept.values())[:_NAMES_TOLD]
+        self.tell(*(f"swept {name}" for name in swept), *(f"left {name}" for name in left), "done")
+
+    def _cleared(self, number: int, seconds: float) -> bool:
+        """Whether the family was empty in time after a signal to each; SIGKILL is sent as long as it takes."""
+        deadline, pause = time.monotonic() + seconds, _LOOK_AGAIN[0]
+        told: set[int] = set()
+        while found := _family(self._mark, os.getpid()):
+            for pid in set(found) - {self._child}:
+                self._swept.setdefault(pid, _names([pid])[0])
+            _send(number, [pid for pid in found if pid not in told])
+            if number != signal.SIGKILL:
+                told.update(found)
+            left = deadline - time.monotonic()
+            if left <= 0 or (self.orphaned and number != signal.SIGKILL):
+                return False
+            self.wait(min(pause, left))
+            pause = min(2 * pause, _LOOK_AGAIN[1])
+        return True
+
+
+def _become(command: list[str]) -> NoReturn:
+    """In the child: a process group of its own, signals as they are at the start of any process, then the command."""
+    os.setpgid(0, 0)
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        try:
+            signal.signal(number, signal.SIG_DFL)
+        except (OSError, ValueError):
+            continue
+    try:
+        os.execvp(command[0], command)
+    except OSError as error:
+        os._exit(127 if error.errno in {errno.ENOENT, errno.ENOTDIR} else 126)  # as shells have it
+
+
+def _adopt_orphans() -> None:
+    """Makes this process the parent of its descendants whose own parent ends, where the system can."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _signals() -> int:
+    """The end of a pipe that a byte arrives at with every signal that means something."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: None)
+    return reading
+
+
+def _main(arguments: list[str]) -> None:
+    control, status = int(arguments[0]), int(arguments[1])
+    os.set_inheritable(control, False)
+    os.set_inheritable(status, False)
+    _adopt_orphans()
+    guard = _Guard(control, status, _signals())
+    guard.start(arguments[3:])
+    while guard.running and not guard.asked and not guard.orphaned:
+        guard.wait(None)
+    guard.sweep()
+    os._exit(0)  # nothing is left to be tidied up
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1:])

@@ -1,0 +1,74 @@
+"""Appending an event from a command that runs nothing: through the runner if there is one, else by itself.
+
+One process writes to the log. Where that is a runner it is asked over its socket; where nobody is, this process holds
+the lock for as long as one event takes, and does what follows for the Intents' files.
+Invariant: when this returns, the event is safe on disk, whoever wrote it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+from engine.orchestrate import client, controller
+from engine.orchestrate.effects import Announce, Effect, UpdateIntent
+from engine.orchestrate.events import Draft, Event
+from engine.orchestrate.store.event_log import EventLog, LockedLog
+from engine.orchestrate.wire import Refused
+from engine.orchestrate.workspace import Workspace
+
+__all__ = ["append"]
+
+#: how often, and after how many seconds, another command that writes at this moment is waited for
+_ATTEMPTS: Final = 60
+_PAUSE: Final = 0.05
+
+
+def append(workspace: Workspace, draft: Draft, pause: Callable[[float], None] = time.sleep) -> list[str]:
+    """Appends a cause, or an announcement; what could not be done about the Intents' files, in words.
+
+    Raises `Refused` when the event makes no sense to the controller, or when nobody can write; `DamagedLog`.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            return _here(workspace, draft)
+        except LockedLog:
+            try:
+                return _there(workspace, draft)
+            except client.NoRunner:
+                pause(_PAUSE)
+    raise Refused("another process writes to the log and does not answer", "see penstock doctor", "system")
+
+
+def _here(workspace: Workspace, draft: Draft) -> list[str]:
+    workspace.locations.create()
+    with EventLog.open(workspace.locations.database, write=True) as log:
+        state = log.state()
+        effects: Sequence[Effect] = ()
+
+        def follow(event: Event) -> list[Draft]:
+            nonlocal effects
+            _, effects = controller.step(state, event)
+            return [effect.draft for effect in effects if isinstance(effect, Announce)]
+
+        events = log.append(draft, follow)
+    updates = [effect for effect in effects if isinstance(effect, UpdateIntent)]
+    _refuse_senseless(draft, events[1:], effects)
+    return [said for update in updates if (said := workspace.files.apply(update)) is not None]
+
+
+def _there(workspace: Workspace, draft: Draft) -> list[str]:
+    params: Mapping[str, Any] = {"draft": {**asdict(draft), "payload": dict(draft.payload)}}
+    client.ask(workspace.socket, "append", params)
+    return []
+
+
+def _refuse_senseless(draft: Draft, announced: Sequence[Event], effects: Sequence[Effect]) -> None:
+    """Raises `Refused` if all that the controller had to say about a cause is that it is an error."""
+    if draft.type == "error" or any(not isinstance(effect, Announce) for effect in effects):
+        return
+    if [event.type for event in announced] == ["error"]:
+        said = announced[0].payload
+        raise Refused(str(said.get("message", "")), str(said.get("next_action", "")), str(said.get("class", "user")))

@@ -1,0 +1,189 @@
+"""Doing steps: a pool in this process, with a limit on the roles that work at once.
+
+A step is submitted once under its key; that it began and how it ended are reported as events. What a step does is the
+business of `steps/`; here is when it may begin, how it is stopped, and that its end is reported whatever happens.
+Invariant: each submitted step that is not shut down has exactly one `step.end`; a stopped step ends by itself,
+verified, and is never torn down half way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from engine.orchestrate.effects import Outcome, RunStep
+from engine.orchestrate.events import Draft
+
+__all__ = ["Clock", "LocalExecutor", "Perform", "Report", "SystemClock", "end_of", "start_of"]
+
+#: the steps in which a role works; the others are git's work, short, and take no slot
+ROLES: Final = frozenset({"analyze", "implement", "review"})
+
+#: does a step; ends early, with the result `cancelled`, once the event is set
+Perform = Callable[[RunStep, asyncio.Event], Awaitable[Outcome]]
+#: appends an event and carries out what follows from it
+Report = Callable[[Draft], Awaitable[object]]
+
+
+class Clock(Protocol):
+    """The time, which tests set."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+
+    def monotonic(self) -> float:
+        """Seconds since some moment, for durations."""
+
+
+class SystemClock:
+    """The clocks of the system."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds since some moment, for durations."""
+        return time.monotonic()
+
+
+@dataclass(eq=False, slots=True)
+class _Running:
+    step: RunStep
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+
+
+class LocalExecutor:
+    """Steps as tasks of this process's loop, at most `roles_at_once` of them working in a role."""
+
+    def __init__(self, perform: Perform, report: Report, clock: Clock, roles_at_once: int) -> None:
+        self._perform = perform
+        self._report = report
+        self._clock = clock
+        self._slots = asyncio.Semaphore(roles_at_once)
+        self._running: dict[str, _Running] = {}
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def submit(self, step: RunStep) -> None:
+        """Begins a step as soon as it may; a step that is already here is left alone."""
+        if step.key in self._running:
+            return
+        running = self._running[step.key] = _Running(step)
+        running.task = asyncio.create_task(self._run(running), name=step.key)
+
+    def stop(self, key: str) -> None:
+        """Asks a step to end; one that is not here has ended."""
+        running = self._running.get(key)
+        if running is not None:
+            running.stop.set()
+
+    async def shut_down(self) -> None:
+        """Stops every step and waits until each has ended, without reporting it: its key stays outstanding."""
+        tasks = []
+        for running in list(self._running.values()):
+            running.stop.set()
+            if running.task is not None:
+                tasks.append(running.task)
+        self._report = _say_nothing
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self, running: _Running) -> None:
+        step = running.step
+        try:
+            draft = await self._ended(running)
+        finally:
+            del self._running[step.key]
+        await self._report(draft)
+
+    async def _ended(self, running: _Running) -> Draft:
+        step, began = running.step, self._clock.monotonic()
+        try:
+            outcome = await self._outcome(running)
+        except OSError as error:
+            outcome = _failure(f"{error.strerror or error}: {error.filename or step.step}", "see `penstock doctor`")
+        except Exception as error:  # noqa: BLE001 - a step that breaks must end like one that fails
+            outcome = _failure(f"{type(error).__name__}: {error}", "this is a bug, please report it")
+        return end_of(step, outcome, self._clock.monotonic() - began)
+
+    async def _outcome(self, running: _Running) -> Outcome:
+        step, stop = running.step, running.stop
+        if await self._waited(step.not_before, stop):
+            return Outcome("cancelled")
+        if step.step not in ROLES:
+            return await self._performed(running)
+        if not await _acquired(self._slots, stop):
+            return Outcome("cancelled")
+        try:
+            return await self._performed(running)
+        finally:
+            self._slots.release()
+
+    async def _performed(self, running: _Running) -> Outcome:
+        await self._report(start_of(running.step))
+        return await self._perform(running.step, running.stop)
+
+    async def _waited(self, moment: float, stop: asyncio.Event) -> bool:
+        """Waits until a moment has come; whether the step was stopped instead."""
+        while not stop.is_set() and (left := moment - self._clock.now()) > 0:
+            try:
+                await asyncio.wait_for(stop.wait(), left)
+            except TimeoutError:
+                continue
+        return stop.is_set()
+
+
+async def _acquired(slots: asyncio.Semaphore, stop: asyncio.Event) -> bool:
+    """Waits for a slot; False when the step was stopped instead."""
+    if stop.is_set():
+        return False
+    slot = asyncio.create_task(slots.acquire())
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({slot, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if stop.is_set():
+        if not slot.cancel():
+            slots.release()
+        return False
+    return True
+
+
+async def _say_nothing(_draft: Draft) -> None:
+    return
+
+
+def start_of(step: RunStep) -> Draft:
+    """The event that a step has begun."""
+    payload = {"key": step.key, "step": step.step, "attempt": step.attempt}
+    return _draft("step.start", step, payload)
+
+
+def end_of(step: RunStep, outcome: Outcome, seconds: float) -> Draft:
+    """The event that a step has ended."""
+    payload = {
+        "key": step.key,
+        "step": step.step,
+        "result": outcome.result,
+        "duration_ms": round(seconds * 1000),
+        "output": dict(outcome.output),
+        "evidence": dict(outcome.evidence),
+        "error": dict(outcome.error) if outcome.error else None,
+    }
+    return _draft("step.end", step, payload)
+
+
+def _draft(type_: str, step: RunStep, payload: dict[str, object]) -> Draft:
+    intent = step.inputs.get("intent", {}).get("id")
+    role = step.step if step.step in ROLES else None
+    return Draft(
+        type=type_, payload=payload, run_id=step.run_id, intent_id=intent, task_id=step.task_id, role=role
+    )  # fmt: skip
+
+
+def _failure(message: str, next_action: str) -> Outcome:
+    return Outcome("failed", error={"class": "system", "message": message, "next_action": next_action})

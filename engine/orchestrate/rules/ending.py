@@ -1,0 +1,172 @@
+"""How things end: a run with what became of its Intent, a Task with what becomes of those that depend on it.
+
+An end is final. A failed or cancelled Task takes its dependants with it; the others go on, but a run with a Task that
+failed lands nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.orchestrate.effects import CancelStep, UpdateIntent
+from engine.orchestrate.limits import Stop
+from engine.orchestrate.replacing import changed
+from engine.orchestrate.rules.announcements import announce_error, run_status, task_status
+from engine.orchestrate.rules.turn import Turn
+from engine.orchestrate.state import Outcome, RunEnd, RunState
+from engine.orchestrate.task import Status, TaskState
+
+__all__ = ["cancel_task", "end_run", "fail"]
+
+
+def fail(
+    turn: Turn,
+    run_id: str,
+    task_id: str | None,
+    role: str,
+    reason: str,
+    *,
+    error: Mapping[str, Any] | None = None,
+    escalated: bool = False,
+    stop: Stop | None = None,
+) -> None:
+    """A Task ends without success, and so do those that depend on it; without `task_id` the whole run does."""
+    if stop:
+        turn.announce("stop", stop.payload(), run_id=run_id, task_id=task_id, role=role)
+    kind, action = (str((error or {}).get(name) or other) for name, other in (("class", "tool"), ("next_action", "")))
+    announce_error(turn, reason, kind=kind, next_action=action, run_id=run_id, task_id=task_id)
+    if task_id is None:
+        end_run(turn, run_id, "failed", reason, escalated=escalated, stop=stop, role=role)
+        return
+    _end_task(turn, run_id, task_id, "failed", reason, role=role, escalated=escalated, stop=stop)
+    _end_dependants(turn, run_id, task_id, "failed")
+
+
+def cancel_task(turn: Turn, run_id: str, task_id: str, reason: str) -> None:
+    """Cancel a Task and those that depend on it: what runs is told to end, what does not is cancelled at once."""
+    if _cancel_one(turn, run_id, task_id, reason):
+        _end_dependants(turn, run_id, task_id, "cancelled")
+
+
+def _cancel_one(turn: Turn, run_id: str, task_id: str, reason: str) -> bool:
+    task = turn.task(run_id, task_id)
+    if task.stage == "ended":
+        return False
+    current = task.work.current
+    if current is None:
+        _end_task(turn, run_id, task_id, "cancelled", reason)
+        return True
+    turn.effects.append(CancelStep(current.effect.key))
+    if not task.cancelling:
+        turn.change_task(run_id, task_id, cancelling=True, reason=reason)
+        turn.change_work(run_id, task_id, current=changed(current, cancelling=True))
+        task_status(turn, run_id, task_id, current.effect.step, "is being cancelled")
+    return True
+
+
+def _end_dependants(turn: Turn, run_id: str, task_id: str, status: Status) -> None:
+    dependents = turn.run(run_id).dependents
+    pending = [(name, task_id) for name in dependents.get(task_id, ())]
+    while pending:
+        name, cause = pending.pop()
+        task = turn.task(run_id, name)
+        if task.stage == "ended" or task.cancelling:
+            continue
+        reason = f"dependency {status}: {cause}"
+        if status == "cancelled" or task.work.current:
+            _cancel_one(turn, run_id, name, reason)
+        else:
+            _end_task(turn, run_id, name, "failed", reason)
+        pending += [(dependent, name) for dependent in dependents.get(name, ())]
+
+
+def _end_task(
+    turn: Turn, run_id: str, task_id: str, status: Status, reason: str, *, role: str | None = None,
+    escalated: bool = False, stop: Stop | None = None,
+) -> None:  # fmt: skip
+    task = turn.task(run_id, task_id)
+    _close_questions(turn, run_id, task_id)
+    turn.change_task(
+        run_id, task_id, stage="ended", status=status, reason=reason, ended_at=turn.now, escalated=escalated
+    )
+    task_status(turn, run_id, task_id, role or _role_of(task), reason, result=status, stop=stop)
+
+
+def _role_of(task: TaskState) -> str:
+    return task.stage if task.stage in {"implement", "rebase", "review"} else "implement"
+
+
+def _close_questions(turn: Turn, run_id: str, task_id: str) -> None:
+    questions = turn.run(run_id).questions
+    if any(question.open and question.effect.task_id == task_id for question in questions):
+        closed = tuple(
+            changed(question, open=False) if question.effect.task_id == task_id else question for question in questions
+        )
+        turn.change_run(run_id, questions=closed)
+
+
+def end_run(
+    turn: Turn,
+    run_id: str,
+    state: Status,
+    reason: str,
+    *,
+    role: str = "run",
+    escalated: bool = False,
+    stop: Stop | None = None,
+    branch: str | None = None,
+    commits: tuple[str, ...] = (),
+) -> None:
+    """End a run none of whose steps is left, and write what became of it into its Intent's file."""
+    _end_open_tasks(turn, run_id, state, reason)
+    run = turn.run(run_id)
+    escalated = escalated or any(task.escalated for task in run.tasks.values())
+    outcome: Outcome = "success" if state == "succeeded" else "escalated" if escalated else "failed"
+    commits = commits or tuple(task.commit for task in run.tasks.values() if task.commit)
+    end = RunEnd(run.intent_id, state, outcome, reason, _intent_status(run, state), branch, commits)
+    run_status(turn, run_id, role, state, reason, result=outcome, stop=stop, ended=True)
+    turn.announce("run.end", _end_payload(run, end), run_id=run_id)
+    if run.intent_id is not None:
+        turn.change_intent(run.intent_id, status=end.status, run_id=None)
+        turn.update_intent(UpdateIntent(run.intent_id, status=end.status))
+    turn.end_run(run_id, end)
+
+
+def _end_open_tasks(turn: Turn, run_id: str, state: Status, reason: str) -> None:
+    other: Status = "cancelled" if state == "cancelled" else "failed"
+    reviewed: Status = "cancelled" if state == "cancelled" else "succeeded"
+    message = {"succeeded": "landed", "cancelled": reason}.get(state, "reviewed, but its run lands nothing")
+    for task in turn.run(run_id).tasks.values():
+        if task.stage == "reviewed":
+            _end_task(turn, run_id, task.id, reviewed, message)
+        elif task.stage != "ended":
+            _end_task(turn, run_id, task.id, other, reason)
+
+
+def _intent_status(run: RunState, state: Status) -> str:
+    if state == "succeeded":
+        return "done"
+    if state == "cancelled":
+        return "cancelled"
+    return "blocked" if run.reviewed else "error"
+
+
+def _end_payload(run: RunState, end: RunEnd) -> dict[str, Any]:
+    return {
+        "state": end.state,
+        "outcome": end.outcome,
+        "reason": end.reason,
+        "branch": end.branch,
+        "commits": list(end.commits),
+        "status": end.status,
+        "tasks": {
+            "total": len(run.tasks),
+            "succeeded": run.reviewed,
+            "failed": run.failed,
+            "cancelled": run.cancelled,
+        },
+        "tokens": run.tokens,
+        "cost_usd": run.cost_usd,
+        "started_at": run.started_at,
+    }

@@ -1,0 +1,74 @@
+"""A run begins: of an Intent that a person approved and nothing else runs, or of a prompt that has no Intent.
+
+What may not begin at all is nonsense and leaves no run. What may, but cannot be done, is a run that ends at once, with
+the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from engine.orchestrate.limits import Limits
+from engine.orchestrate.rules import planning, waiting
+from engine.orchestrate.rules.announcements import run_status
+from engine.orchestrate.rules.ending import fail
+from engine.orchestrate.rules.outputs import BadOutput, mapping, texts
+from engine.orchestrate.rules.turn import Nonsense, Turn
+from engine.orchestrate.state import RunState
+
+__all__ = ["run_started"]
+
+_STEPS: Final = frozenset({"analyze", "implement", "review"})
+
+
+def run_started(turn: Turn) -> None:
+    """Begin a run. Raises Nonsense for one that may not begin; a Flow that is not known ends it with the reason."""
+    event, payload = turn.event, turn.event.payload
+    run_id = event.run_id
+    if not run_id or "/" in run_id:
+        raise Nonsense("a run must have an id without `/`", kind="system")
+    if turn.is_known(run_id):
+        raise Nonsense(f"run `{run_id}` was started before", kind="system")
+    if event.intent_id is not None:
+        _check_approval(turn, event.intent_id, payload)
+    try:
+        run = _read(turn, run_id, payload)
+        needed = texts(payload, "waits_for")
+    except (BadOutput, ValueError) as wrong:
+        raise Nonsense(f"run `{run_id}` cannot start: {wrong}", "mend the settings", kind="user") from None
+    turn.put_run(run)
+    if event.intent_id is not None:
+        turn.change_intent(event.intent_id, run_id=run_id)
+    unknown = [name for name in run.flow if name not in _STEPS]
+    if unknown or "implement" not in run.flow:
+        reason = f"the Flow {list(run.flow)} is not supported yet"
+        fail(turn, run_id, None, "run", reason, error={"class": "user", "next_action": "use the default Flow"})
+        return
+    run_status(turn, run_id, "run", "running", "started")
+    if not waiting.wait_for(turn, run_id, needed):
+        planning.begin(turn, run_id)
+
+
+def _check_approval(turn: Turn, intent_id: str, payload: Mapping[str, Any]) -> None:
+    intent = turn.intent(intent_id)
+    if intent.run_id is not None:
+        raise Nonsense(f"Intent `{intent_id}` is running already, as `{intent.run_id}`", "look at the status")
+    if intent.approval is None or intent.status != "approved":
+        raise Nonsense(f"Intent `{intent_id}` is not approved", f"penstock approve {intent_id}", kind="policy")
+    if payload.get("hash") not in {None, intent.approval.hash}:
+        action = f"read it again, then penstock approve {intent_id}"
+        raise Nonsense(f"Intent `{intent_id}` was changed after it was approved", action, kind="policy")
+
+
+def _read(turn: Turn, run_id: str, payload: Mapping[str, Any]) -> RunState:
+    return RunState(
+        id=run_id,
+        intent_id=turn.event.intent_id,
+        intent=mapping(payload, "intent"),
+        flow=texts(payload, "flow"),
+        limits=Limits.of(mapping(payload, "limits")),
+        base=mapping(payload, "base"),
+        integrate=str(payload.get("integrate") or "branch"),
+        started_at=turn.now,
+    )

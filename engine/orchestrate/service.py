@@ -1,0 +1,131 @@
+"""The private socket of a repository's runner, where its clients knock.
+
+It accepts connections of the same user only (the folder is private, and the peer is asked), one request each, and ends
+them all when it is closed. What a request means is the handler's business.
+Invariant: a client that is slow, silent or talks nonsense delays nobody else: its queue of events is bounded, and one
+that does not keep up is dropped and may follow again from where it stood.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import struct
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from engine.orchestrate.wire import LONGEST, PROTOCOL, Refused, decoded, encoded, refusal
+
+__all__ = ["Handler", "Service", "peer_pid"]
+
+#: seconds a client has for its request
+PATIENCE: Final = 5.0
+
+
+class Handler(Protocol):
+    """What answers requests."""
+
+    async def handle(self, method: str, params: Mapping[str, Any], pid: int | None) -> Mapping[str, Any]:
+        """The result of a request from a process. Raises `Refused`."""
+
+    def follow(self, params: Mapping[str, Any]) -> AsyncIterator[str]:
+        """Events as lines of JSON, from a place in the log on."""
+
+
+class Service:
+    """A socket at `path`, which must lie in a private folder; what stands there from a dead runner is replaced."""
+
+    def __init__(self, path: Path, handler: Handler) -> None:
+        self._path = path
+        self._handler = handler
+        self._server: asyncio.Server | None = None
+        self._talks: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Begins to listen."""
+        with suppress(FileNotFoundError):
+            self._path.unlink()
+        self._server = await asyncio.start_unix_server(self._accepted, self._path, limit=LONGEST)
+        self._path.chmod(0o600)
+
+    async def close(self) -> None:
+        """Ends every conversation and takes the socket away."""
+        if self._server is None:
+            return
+        self._server.close()
+        for talk in self._talks:
+            talk.cancel()
+        await asyncio.gather(*self._talks, return_exceptions=True)
+        with suppress(FileNotFoundError):
+            self._path.unlink()
+
+    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talk = asyncio.current_task()
+        assert talk is not None
+        self._talks.add(talk)
+        try:
+            await self._talk(reader, writer)
+        except (OSError, asyncio.CancelledError):
+            pass  # the client has gone, or we are
+        finally:
+            self._talks.discard(talk)
+            writer.close()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            method, params = _request(await _line(reader))
+            if method == "follow":
+                await self._followed(params, writer)
+                return
+            result = await self._handler.handle(method, params, peer_pid(writer.get_extra_info("socket")))
+            writer.write(encoded({"result": dict(result)}))
+        except Refused as error:
+            writer.write(refusal(error))
+        await writer.drain()
+
+    async def _followed(self, params: Mapping[str, Any], writer: asyncio.StreamWriter) -> None:
+        writer.write(encoded({"result": {}}))
+        async for line in self._handler.follow(params):
+            writer.write(line.encode() + b"\n")
+            await writer.drain()
+        writer.write(encoded({"end": True}))
+        await writer.drain()
+
+
+async def _line(reader: asyncio.StreamReader) -> bytes:
+    try:
+        return await asyncio.wait_for(reader.readline(), PATIENCE)
+    except TimeoutError:
+        raise Refused("no request came") from None
+    except ValueError:  # longer than the reader's limit
+        raise Refused(f"a message longer than {LONGEST} bytes") from None
+
+
+def _request(line: bytes) -> tuple[str, Mapping[str, Any]]:
+    message = decoded(line)
+    if message.get("protocol") != PROTOCOL:
+        raise Refused(
+            f"the runner speaks version {PROTOCOL} of its protocol, this client {message.get('protocol')}",
+            "end the older one of the two; the next command starts a new runner",
+        )
+    method, params = message.get("method"), message.get("params", {})
+    if not isinstance(method, str) or not isinstance(params, dict):
+        raise Refused("a request without a method or with bad parameters")
+    return method, params
+
+
+def peer_pid(connection: socket.socket, platform: str = sys.platform) -> int | None:
+    """The process at the other end of a Unix socket, None where the system does not tell."""
+    if platform == "darwin":
+        (pid,) = struct.unpack("i", connection.getsockopt(0, 2, 4))  # SOL_LOCAL, LOCAL_PEERPID
+        return int(pid)
+    if platform != "linux":
+        return None
+    pid, uid, _ = struct.unpack("iII", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    if uid != os.getuid():
+        raise Refused("this runner belongs to another user", kind="policy")
+    return int(pid)

@@ -1,0 +1,109 @@
+"""Which Intents may start, and the event that starts one.
+
+A run begins with a copy of the Intent as it was approved, so that nothing the file says later changes a run that goes
+on. Pure: the state and the documents come in, a choice and events come out.
+Invariant: no run starts without an approval in the log whose hash is that of the document as it is now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.languages.intent.document import IntentDocument
+from engine.orchestrate.events import Draft
+from engine.orchestrate.flow import DEFAULT, classify, flow_of
+from engine.orchestrate.state import State
+
+__all__ = ["Choice", "choose", "run_start", "waits_for"]
+
+
+@dataclass(slots=True)
+class Choice:
+    """What is to be done about Intents: those to start, open runs to go on with, and why the others wait."""
+
+    start: list[IntentDocument] = field(default_factory=list)
+    go_on: list[str] = field(default_factory=list)
+    waits: dict[str, str] = field(default_factory=dict)
+
+
+def choose(state: State, documents: Mapping[str, IntentDocument], named: Sequence[str]) -> Choice:
+    """What to do about the named Intents, each of which must be a document; about every approved one if none is."""
+    choice = Choice()
+    if not named:
+        choice.go_on += state.runs
+    for name in named or sorted(documents):
+        document, intent = documents[name], state.intents.get(name)
+        if intent is not None and intent.run_id is not None:
+            if named:
+                choice.go_on.append(intent.run_id)
+            continue
+        reason = _why_not(state, document)
+        if reason is None:
+            choice.start.append(document)
+        elif named:
+            choice.waits[name] = reason
+    return choice
+
+
+def _why_not(state: State, document: IntentDocument) -> str | None:
+    """Why an Intent may not start, None if it may."""
+    known = state.intents.get(document.id)
+    approval = known.approval if known else None
+    if document.intent is None:
+        return "it has mistakes: penstock status shows them"
+    if approval is None:
+        return f"it is not approved: penstock approve {document.id}"
+    if approval.hash != document.approval_hash:
+        return f"it was changed after its approval: penstock approve {document.id}"
+    if known is not None and known.status not in {None, "approved"}:
+        return f"it has ended as {known.status}: penstock approve {document.id} --again"
+    if document.intent.open_questions:
+        return f'it has a question: penstock answer {document.id} "…"'
+    return None
+
+
+def run_start(
+    document: IntentDocument,
+    run_id: str,
+    *,
+    limits: Mapping[str, Any],
+    base: Mapping[str, str],
+    waits_for: Sequence[str],
+) -> Draft:
+    """The event that starts an Intent.
+
+    `base`: the `branch` it is for, the `commit` that the work stands on, and the `mode` of its integration.
+    `waits_for`: the Intents that must be done before.
+    """
+    intent = document.intent
+    assert intent is not None
+    classified = None if intent.type else classify(intent.title, intent.body)
+    kind = classified.type if classified else intent.type
+    payload = {
+        "intent": {**intent.model_dump(mode="json"), "type": kind},
+        "hash": document.approval_hash,
+        "classified": {"type": classified.type, "by_rule": classified.by_rule} if classified else None,
+        "flow": list(flow_of(kind or "") or DEFAULT),
+        "limits": dict(limits),
+        "base": dict(base),
+        "integrate": base["mode"],
+        "waits_for": list(waits_for),
+    }
+    return Draft(type="run.start", payload=payload, run_id=run_id, intent_id=document.id)
+
+
+def waits_for(state: State, documents: Mapping[str, IntentDocument], document: IntentDocument) -> list[str]:
+    """The Intents that an Intent depends on and that are not done."""
+    depends_on = document.intent.depends_on if document.intent else ()
+    return [name for name in depends_on if not _is_done(state, documents, name)]
+
+
+def _is_done(state: State, documents: Mapping[str, IntentDocument], name: str) -> bool:
+    """Whether an Intent has ended well, here or, by its file that came along with the changes, elsewhere."""
+    known = state.intents.get(name)
+    if known is not None and known.status is not None:
+        return known.status == "done"
+    document = documents.get(name)
+    return bool(document and document.intent and document.intent.status == "done")

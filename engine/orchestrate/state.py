@@ -1,0 +1,149 @@
+"""The controller's state: the fold of the log's causes. Frozen values; `controller.step` makes the next one of each.
+
+Only runs that have not ended are kept whole; of the others their ends are. What is outstanding stands with the Task or
+run it is for (`Work.current`), so it is found by its key and never kept twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from engine.orchestrate.effects import RunStep, UpdateIntent
+from engine.orchestrate.limits import Limits
+from engine.orchestrate.task import Invocation, Status, Tasks, Work
+
+__all__ = ["Approval", "IntentState", "Outcome", "Question", "QuestionKind", "RunEnd", "RunPhase", "RunState", "State"]
+
+#: Where a run is: `waiting` for other Intents, `analyze`, its `tasks`, in the `queue` for integration, `integrate`,
+#: `replay`: a Task is implemented again because of a conflict that the integration found.
+RunPhase = Literal["waiting", "analyze", "tasks", "queue", "integrate", "replay"]
+
+#: How a run ended. `escalated`: it did not succeed and a person must look at it.
+Outcome = Literal["success", "failed", "escalated"]
+
+
+QuestionKind = Literal["clarification", "policy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A person's agreement to an Intent as it was; `hash` is over what they agreed to."""
+
+    hash: str
+    by: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class IntentState:
+    """What the log knows of an Intent. `status`: approved or an end state, None if neither; `run_id`: its open run."""
+
+    approval: Approval | None = None
+    status: str | None = None
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something a person must say before a step goes on.
+
+    `index` counts the Intent's clarifications, those of its file first. `kind`: `clarification` is answered in words,
+    `policy` by yes or no. `effect` is the step that asked and `output` what it gave; a policy's yes accepts that.
+    `open`: it waits for an answer; without one it is closed when its Task or run ends.
+    """
+
+    index: int
+    kind: QuestionKind
+    text: str
+    effect: RunStep
+    output: Mapping[str, Any] = field(default_factory=dict)
+    answer: str | None = None
+    open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """A run that has not ended.
+
+    `intent`: the Intent as it was approved. `waits_for`: Intents that must be done first. `dependents`: of each Task.
+    `reviewed`, `failed`, `cancelled` count Tasks. `agreed`: a person agreed to the integration. `cancelling`: why it is
+    being cancelled, None if it is not.
+    """
+
+    id: str
+    intent_id: str | None
+    intent: Mapping[str, Any]
+    flow: tuple[str, ...]
+    limits: Limits
+    base: Mapping[str, Any]
+    integrate: str
+    started_at: str
+    phase: RunPhase = "waiting"
+    waits_for: tuple[str, ...] = ()
+    work: Work = field(default_factory=Work)
+    tasks: Tasks = field(default_factory=Tasks)
+    dependents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    questions: tuple[Question, ...] = ()
+    reviewed: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    tokens: int = 0
+    cost_usd: float = 0.0
+    agreed: bool = False
+    cancelling: str | None = None
+
+    @property
+    def settled(self) -> int:
+        """How many Tasks are reviewed or have ended."""
+        return self.reviewed + self.failed + self.cancelled
+
+    @property
+    def open_questions(self) -> tuple[Question, ...]:
+        """Those that wait for an answer."""
+        return tuple(question for question in self.questions if question.open)
+
+    @property
+    def invocations(self) -> list[Invocation]:
+        """The steps that were asked for and have not ended; at most one of the run itself, and one of each Task."""
+        own = [self.work.current] if self.work.current else []
+        return own + [task.work.current for task in self.tasks.values() if task.work.current]
+
+    @property
+    def status(self) -> Status:
+        """pending, running, or waiting_approval: nothing goes on before a person has answered."""
+        if self.invocations:
+            return "running"
+        if self.open_questions:
+            return "waiting_approval"
+        return "pending" if self.phase in {"waiting", "queue"} else "running"
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """How a run ended: `state` succeeded, failed or cancelled; `status` is what its Intent became."""
+
+    intent_id: str | None
+    state: Status
+    outcome: Outcome
+    reason: str
+    status: str
+    branch: str | None = None
+    commits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything the controller knows.
+
+    `runs`: those that have not ended, oldest first. `queue`: runs that wait for integration or hold it, in order.
+    `updates`: the last few changes of Intents' files, to be made again after a crash.
+    """
+
+    runs: Mapping[str, RunState] = field(default_factory=dict)
+    ended: Mapping[str, RunEnd] = field(default_factory=dict)
+    intents: Mapping[str, IntentState] = field(default_factory=dict)
+    queue: tuple[str, ...] = ()
+    updates: tuple[UpdateIntent, ...] = ()
+    sequence: int = 0

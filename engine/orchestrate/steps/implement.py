@@ -1,0 +1,133 @@
+"""Implement: one Task in a worktree and on a branch of its own, from its dependencies' results to new commits.
+
+A command (`run`) begins anew each time; an agent whose work was rejected goes on with it. What is not committed is
+committed here, after a look at what it adds. Whether it worked is for git to say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from typing import Any
+
+from engine.orchestrate.agents.evidence import evidence_of
+from engine.orchestrate.agents.protocol import Failure
+from engine.orchestrate.effects import Outcome, RunStep
+from engine.orchestrate.git.changes import Committed, commit_changes
+from engine.orchestrate.git.history import changed_files, commits, line_counts
+from engine.orchestrate.git.outcomes import Conflict, Refusal
+from engine.orchestrate.git.scan import Limits
+from engine.orchestrate.git.worktrees import Worktree, place_task_file
+from engine.orchestrate.steps.outcomes import conflicted, dangerous, ended_badly, failed, no_reply, refused
+from engine.orchestrate.steps.prompts import implementation
+from engine.orchestrate.steps.world import World
+
+__all__ = ["branch_of", "implement"]
+
+
+def branch_of(run_id: str, task_id: str | None) -> str:
+    """The branch of a Task."""
+    return f"penstock/{run_id}/{task_id}"
+
+
+async def implement(world: World, step: RunStep, stop: asyncio.Event) -> Outcome:
+    """A Task's new commits, or why there are none."""
+    inputs, task = step.inputs, step.inputs["task"]
+    previous = inputs.get("previous") if not task.get("run") else None
+    start = previous["commit"] if previous else await asyncio.to_thread(_start, world, inputs)
+    if isinstance(start, Conflict):
+        return conflicted(start)
+    tree = await asyncio.to_thread(_tree, world, step, start)
+    worked = Outcome("ok")
+    if tree.finished is None:
+        worked = await _worked(world, step, tree, stop)
+        if worked.result != "ok":
+            return worked
+    return await asyncio.to_thread(_committed, world, step, tree, worked, (previous or {}).get("start_commit"))
+
+
+def _start(world: World, inputs: Any) -> str | Conflict:
+    """The commit that a Task builds on: the base it is to stand on, and its dependencies' results."""
+    heads = [each["commit"] for each in inputs["dependencies"]]
+    return world.worktrees.start_point(inputs["onto"] or inputs["base_commit"], heads)
+
+
+def _tree(world: World, step: RunStep, start: str) -> Worktree:
+    """The Task's worktree: clean, or, for an agent who is to mend what it did, as it left it."""
+    branch = branch_of(step.run_id, step.task_id)
+    if step.attempt > 1 and step.inputs["feedback"]:
+        left = world.worktrees.resume(branch, start)
+        if left is not None:
+            return left
+    return world.worktrees.create(step.key, branch, start)
+
+
+async def _worked(world: World, step: RunStep, tree: Worktree, stop: asyncio.Event) -> Outcome:
+    """What the Task's command or agent did; nothing is committed yet."""
+    task = step.inputs["task"]
+    danger = dangerous(task.get("run") or "")
+    if danger is not None:
+        return danger
+    setup = await world.set_up(step, tree.path, stop)
+    if setup is not None:
+        return ended_badly(setup, {"setup": evidence_of(setup)}) or Outcome("failed")
+    text = json.dumps({"intent": step.inputs["intent"], "task": task}, indent=1)
+    await asyncio.to_thread(place_task_file, tree.path, text)
+    if task.get("run"):
+        seconds = world.settings.implement_timeout_seconds
+        end = await world.shell(step, task["run"], tree.path, stop, name="run", seconds=seconds)
+        evidence = {"run": evidence_of(end)}
+        return ended_badly(end, evidence) or Outcome("ok", evidence=evidence)
+    agent = world.agent(step)
+    if isinstance(agent, Failure):
+        return failed(agent, {})
+    request = world.request(step, implementation(step.inputs), tree.path)
+    reply = await world.ask(agent, request, step, tree.path, stop)
+    evidence = {"agent": evidence_of(reply.end)}
+    output = {"session_id": reply.session_id, "usage": reply.usage, "cost_usd": reply.cost_usd,
+              "summary": getattr(reply.result, "summary", "")}  # fmt: skip
+    return no_reply(reply, evidence) or Outcome("ok", output, evidence)
+
+
+def _committed(world: World, step: RunStep, tree: Worktree, worked: Outcome, began: str | None) -> Outcome:
+    """The commits that are there now, as the outcome."""
+    task = step.inputs["task"]
+    limits = Limits(total_bytes=world.settings.max_commit_bytes)
+    done = commit_changes(
+        world.repository, tree, _message(step), step.key, limits, allow_empty=bool(task.get("allow_empty"))
+    )
+    if isinstance(done, Refusal):
+        outcome = refused(done, feedback=not task.get("run"), evidence={**worked.evidence, "refused": done.kind})
+        return replace(outcome, output={**worked.output, **outcome.output})
+    output = {**worked.output, **_described(world, done, began or done.start_commit), "branch": tree.branch}
+    evidence = {**worked.evidence, "commits": output["commits"]}
+    if done.policy_files and not step.inputs.get("agreed"):
+        named = ", ".join(done.policy_files[:5])
+        question = f"Task {step.task_id} changes {named}, which steers Penstock itself: is that what you want?"
+        return Outcome("question", {**output, "kind": "policy", "question": question}, evidence)
+    return Outcome("ok", output, evidence)
+
+
+def _described(world: World, done: Committed, start: str) -> dict[str, Any]:
+    repository, end = world.repository, done.commit
+    lines = line_counts(repository, start, end)
+    return {
+        "start_commit": start,
+        "commit": end,
+        "commits": commits(repository, start, end),
+        "files": changed_files(repository, start, end),
+        "added": lines.added,
+        "removed": lines.removed,
+    }
+
+
+def _message(step: RunStep) -> str:
+    intent, task = step.inputs["intent"], step.inputs["task"]
+    title = str(task.get("title") or task["id"])
+    subject = title if len(title) <= _SUBJECT else title[: _SUBJECT - 1] + "…"
+    return f"{subject}\n\n{intent['title']} ({intent['id']}, Task {task['id']})\n"
+
+
+#: characters of a commit's first line
+_SUBJECT = 72

@@ -1,0 +1,90 @@
+"""What agents are told, in words: the Intent, the Task, what a person answered, what a review found.
+
+Everything said here stands in the request's fields as well; the words are for agents that read nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+__all__ = ["analysis", "implementation", "review_of"]
+
+Inputs = Mapping[str, Any]
+
+
+def analysis(inputs: Inputs) -> str:
+    """What an analysis is about: the whole Intent, or, for a session that asked, the answers only."""
+    answers = _answers(inputs)
+    if answers and inputs.get("session_id"):
+        return _joined(["## Answers", *answers, "Go on with the analysis."])
+    parts = [*_intent(inputs), *(["## Answers", *answers] if answers else []), *_feedback(inputs)]
+    others = inputs.get("active_intents") or []
+    if others:
+        parts += ["## Others at work", *(_other(other) for other in others)]
+    return _joined([*parts, "Divide this into Tasks, or ask what only a person can decide; answer with a JSON object."])
+
+
+def implementation(inputs: Inputs) -> str:
+    """What is to be done for one Task."""
+    task = inputs["task"]
+    parts = [*_intent(inputs), f"## Task {task['id']}: {task.get('title') or ''}"]
+    if task.get("plan"):
+        parts.append(str(task["plan"]))
+    if task.get("relevant_files"):
+        parts.append("Relevant files: " + ", ".join(task["relevant_files"]))
+    answers = _answers(inputs)
+    return _joined([*parts, *(["## Answers", *answers] if answers else []), *_feedback(inputs),
+                    "Work in the current folder, on its branch, and commit."])  # fmt: skip
+
+
+def review_of(inputs: Inputs, *, truncated: bool) -> str:
+    """What a reviewer judges."""
+    task = inputs["task"]
+    cut = " (cut at its end)" if truncated else ""
+    return _joined([
+        *_intent(inputs),
+        f"## Task {task['id']}: {task.get('title') or ''}",
+        str(task.get("plan") or ""),
+        f"The diff is in the file that `diff_path` names{cut}, the current folder is a checkout of it; change nothing.",
+        "Approve it, or say what must be mended; answer with a JSON object.",
+    ])  # fmt: skip
+
+
+def _intent(inputs: Inputs) -> list[str]:
+    intent = inputs["intent"]
+    kind = f" ({intent['type']})" if intent.get("type") else ""
+    return [f"# {intent['title']}{kind}", str(intent.get("body") or "")]
+
+
+def _answers(inputs: Inputs) -> list[str]:
+    return [f"{each['question']}\n{each['answer']}" for each in inputs.get("answers") or []]
+
+
+def _feedback(inputs: Inputs) -> Iterator[str]:
+    feedback = inputs.get("feedback") or {}
+    if not feedback:
+        return
+    yield "## What must be mended"
+    if feedback.get("text"):
+        yield str(feedback["text"])
+    for issue in feedback.get("issues") or ():
+        yield "- " + (issue if isinstance(issue, str) else _issue(issue))
+    for suggestion in feedback.get("suggestions") or ():
+        yield f"- perhaps: {suggestion}"
+    if feedback.get("output"):
+        yield str(feedback["output"])
+
+
+def _issue(issue: Mapping[str, Any]) -> str:
+    place = ":".join(str(issue[name]) for name in ("path", "line") if issue.get(name))
+    return f"{place + ': ' if place else ''}{issue.get('message', '')}"
+
+
+def _other(other: Mapping[str, Any]) -> str:
+    files = ", ".join(other.get("relevant_files") or ())
+    return f"- {other.get('title')} ({other.get('status')}): {files} {other.get('plan') or ''}".rstrip()
+
+
+def _joined(parts: list[str]) -> str:
+    return "\n\n".join(part for part in parts if part)

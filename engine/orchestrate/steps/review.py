@@ -1,0 +1,91 @@
+"""Review: whether a Task's commits are good, by the Intent's `verify` commands and by an agent who only reads.
+
+Both work in a clean checkout of the commit under review that is thrown away afterwards. An Intent that gives its own
+commands needs no reviewing agent unless it names one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.orchestrate.agents.evidence import evidence_of
+from engine.orchestrate.agents.protocol import Failure, ReviewResult
+from engine.orchestrate.effects import Outcome, RunStep
+from engine.orchestrate.git.history import diff_text
+from engine.orchestrate.steps.outcomes import failed, failure, no_reply
+from engine.orchestrate.steps.prompts import review_of
+from engine.orchestrate.steps.verify import verify
+from engine.orchestrate.steps.world import World
+
+__all__ = ["review"]
+
+
+async def review(world: World, step: RunStep, stop: asyncio.Event) -> Outcome:
+    """Approved, or rejected with feedback."""
+    tree = await asyncio.to_thread(world.worktrees.create, step.key, None, step.inputs["commit"])
+    try:
+        verified = await verify(world, step, step.inputs["verify"], tree.path, stop)
+        if verified.outcome is not None:
+            return verified.outcome
+        evidence: dict[str, Any] = {"verify": verified.evidence}
+        if not _wants_agent(step.inputs["intent"]):
+            return Outcome("ok", {"approved": True}, evidence)
+    finally:
+        await asyncio.to_thread(world.worktrees.remove, tree.path)
+    return await _asked(world, step, evidence, stop)
+
+
+def _wants_agent(intent: Mapping[str, Any]) -> bool:
+    if not (intent["run"] or intent["tasks"]):
+        return True
+    agent = intent.get("agent")
+    return "review" in agent if isinstance(agent, Mapping) else agent not in {None, "command"}
+
+
+async def _asked(world: World, step: RunStep, evidence: dict[str, Any], stop: asyncio.Event) -> Outcome:
+    """The verdict of the reviewing agent."""
+    agent = world.agent(step)
+    if isinstance(agent, Failure):
+        return failed(agent, evidence)
+    commit = step.inputs["commit"]
+    tree = await asyncio.to_thread(world.worktrees.create, step.key, None, commit)
+    try:
+        diff = await asyncio.to_thread(diff_text, world.repository, step.inputs["start_commit"], commit)
+        path = await asyncio.to_thread(_written, world, step, diff.text)
+        request = world.request(step, review_of(step.inputs, truncated=diff.truncated), tree.path, diff_path=str(path))
+        reply = await world.ask(agent, request, step, tree.path, stop)
+        changed = await asyncio.to_thread(_changed, world, tree.path, commit)
+    finally:
+        await asyncio.to_thread(world.worktrees.remove, tree.path)
+    evidence |= {"agent": evidence_of(reply.end), "read_only": not changed}
+    problem = no_reply(reply, evidence)
+    if problem is not None:
+        return problem
+    if changed:
+        return failure("policy", "the reviewer changed what it was to review", "use another agent", evidence=evidence)
+    assert isinstance(reply.result, ReviewResult)
+    return _verdict(reply.result, reply.session_id, evidence)
+
+
+def _verdict(said: ReviewResult, session_id: str | None, evidence: Mapping[str, Any]) -> Outcome:
+    output = {**said.model_dump(), "session_id": session_id}
+    if said.approved:
+        return Outcome("ok", output, evidence)
+    output["feedback"] = {"issues": output["issues"], "suggestions": output["suggestions"]}
+    return Outcome("rejected", output, evidence)
+
+
+def _written(world: World, step: RunStep, text: str) -> Path:
+    path = world.log(step, "diff").with_suffix(".diff")
+    path.write_text(text, encoding="utf-8", errors="surrogateescape")
+    return path
+
+
+def _changed(world: World, checkout: Path, commit: str) -> bool:
+    repository = world.repository
+    head = repository.run_git("rev-parse", "HEAD", cwd=checkout, check=False)
+    status = repository.run_git("status", "--porcelain", cwd=checkout, check=False)
+    return not (head.ok and status.ok and head.line == commit and not status.out)

@@ -1,0 +1,1 @@
+"""What is kept: the event log, the Intents' files, the records."""

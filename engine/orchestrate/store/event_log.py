@@ -1,0 +1,274 @@
+"""The event log: one SQLite file a repository, append-only, the only truth.
+
+Write-ahead log with `synchronous=FULL`: what `append` has returned survives a crash of the machine. One process writes
+at a time, held by a lock of the operating system; anyone reads. Each row carries a checksum of all it says, so a row
+that was changed, and a gap, are found when they are read. Nothing is ever repaired by guessing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Self
+
+from engine.orchestrate.controller import fold
+from engine.orchestrate.events import CAUSES, Draft, Event
+from engine.orchestrate.state import State
+from engine.orchestrate.store.writer_lock import LockedLog, WriterLock
+
+__all__ = ["DamagedLog", "EventLog", "EventsFile", "LockedLog", "UnwrittenEvent"]
+
+#: of the tables; a file of a higher one is not touched
+_VERSION: Final = 1
+_PAGE: Final = 500
+
+_TABLE: Final = """
+CREATE TABLE events (
+    sequence INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, timestamp TEXT NOT NULL, type TEXT NOT NULL,
+    run_id TEXT, intent_id TEXT, task_id TEXT, parent_id TEXT, role TEXT, payload TEXT NOT NULL, checksum TEXT NOT NULL
+) STRICT
+"""
+_COLUMNS: Final = "sequence, event_id, timestamp, type, run_id, intent_id, task_id, parent_id, role, payload, checksum"
+_Row = tuple[int, str, str, str, str | None, str | None, str | None, str | None, str | None, str, str]
+
+
+class DamagedLog(RuntimeError):
+    """The log cannot be used; the message says what is wrong and what to do.
+
+    `sequence`: of the first bad row, or None.
+    """
+
+    def __init__(self, path: Path, wrong: str, sequence: int | None = None) -> None:
+        place = "" if sequence is None else f" at event {sequence}"
+        super().__init__(
+            f"{path} is damaged{place}: {wrong}. Put back a copy of it, or move it away to begin anew; "
+            f"commits and Intents are not in it and are safe"
+        )
+        self.sequence = sequence
+
+
+class UnwrittenEvent(RuntimeError):
+    """An event could not be made safe on disk, and nothing of it is in the log."""
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex
+
+
+class EventLog:
+    """A log that is open. `EventLog.open(path, write=True, …)` takes the writer's lock; close it, or use `with`."""
+
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, lock: WriterLock | None, now: Callable[[], str],
+        new_id: Callable[[], str],
+    ) -> None:  # fmt: skip
+        self.path = path
+        self._connection = connection
+        self._lock = lock
+        self._now = now
+        self._new_id = new_id
+        self._turn = threading.RLock()
+
+    @classmethod
+    def open(
+        cls, path: Path, *, write: bool, now: Callable[[], str] | None = None, new_id: Callable[[], str] | None = None
+    ) -> EventLog:
+        """Open, and with `write` create (mode 0600), the log at `path`.
+
+        `now` gives timestamps (RFC 3339, UTC, `Z`), `new_id` event ids; by default the clock and random ids.
+        Raises `LockedLog`, `DamagedLog`, FileNotFoundError (to read what is not there).
+        """
+        now = now or _now
+        lock = WriterLock.take(path.with_name(path.name + ".lock"), now()) if write else None
+        try:
+            connection = _connect(path, write=write)
+        except BaseException:
+            if lock:
+                lock.release()
+            raise
+        return cls(path, connection, lock, now, new_id or _new_id)
+
+    def append(self, cause: Draft, announce: Callable[[Event], Sequence[Draft]] = lambda _: ()) -> list[Event]:
+        """Append `cause` and what `announce` says to it in one transaction; the events, the cause first.
+
+        `announce` is called within the transaction, and if it raises nothing is appended. Thread-safe.
+        Raises ValueError for a payload that is not JSON, `UnwrittenEvent` if the disk does not take it.
+        """
+        if self._lock is None:
+            raise UnwrittenEvent(f"{self.path} is open for reading only")
+        with self._turn:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                events = self._insert(cause, announce)
+                self._connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._roll_back()
+                raise UnwrittenEvent(f"{self.path} took no event: {error}; is the disk full?") from error
+            except BaseException:
+                self._roll_back()
+                raise
+        return events
+
+    def _roll_back(self) -> None:
+        with suppress(sqlite3.Error):
+            self._connection.execute("ROLLBACK")
+
+    def _insert(self, cause: Draft, announce: Callable[[Event], Sequence[Draft]]) -> list[Event]:
+        (last,) = self._connection.execute("SELECT coalesce(max(sequence), 0) FROM events").fetchone()
+        timestamp = self._now()
+        first, row = _sealed(cause, last + 1, timestamp, self._new_id())
+        events, rows = [first], [row]
+        for number, draft in enumerate(announce(first), last + 2):
+            event, row = _sealed(draft, number, timestamp, self._new_id())
+            events.append(event)
+            rows.append(row)
+        self._connection.executemany(f"INSERT INTO events ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)", rows)
+        return events
+
+    def read(self, after: int = 0, run_id: str | None = None) -> Iterator[Event]:
+        """Events with a higher `sequence` than `after`, in order; those of one run if given. Raises `DamagedLog`."""
+        where = "" if run_id is None else " AND run_id = ?"
+        for event in self._pages(where, () if run_id is None else (run_id,), after):
+            if run_id is None and event.sequence != after + 1:
+                raise DamagedLog(self.path, f"events {after + 1} to {event.sequence - 1} are missing", after + 1)
+            after = event.sequence
+            yield event
+
+    def _pages(self, where: str, parameters: tuple[str, ...], after: int) -> Iterator[Event]:
+        """Whatever matches, some at a time, so that nobody's writing waits for a slow reader."""
+        query = f"SELECT {_COLUMNS} FROM events WHERE sequence > ?{where} ORDER BY sequence LIMIT {_PAGE}"
+        rows: Sequence[_Row] = self._select(query, (after, *parameters))
+        while rows:
+            yield from (self._opened(row) for row in rows)
+            rows = self._select(query, (rows[-1][0], *parameters)) if len(rows) == _PAGE else ()
+
+    def _select(self, query: str, parameters: tuple[object, ...] = ()) -> list[Any]:
+        with self._turn:
+            try:
+                return self._connection.execute(query, parameters).fetchall()
+            except sqlite3.DatabaseError as error:
+                raise DamagedLog(self.path, str(error)) from error
+
+    def _opened(self, row: _Row) -> Event:
+        sequence, event_id, timestamp, kind, run_id, intent_id, task_id, parent_id, role, payload, checksum = row
+        if checksum != _checksum(row[:-1]):
+            raise DamagedLog(self.path, "its checksum is not that of what it says", sequence)
+        return Event(
+            type=kind, payload=json.loads(payload), run_id=run_id, intent_id=intent_id, task_id=task_id,
+            parent_id=parent_id, role=role, event_id=event_id, sequence=sequence, timestamp=timestamp,
+        )  # fmt: skip
+
+    def state(self) -> State:
+        """The controller's state: the fold of the whole log. Raises `DamagedLog`."""
+        with self._turn:
+            ((count, last),) = self._select("SELECT count(*), coalesce(max(sequence), 0) FROM events")
+            if count != last:
+                raise DamagedLog(self.path, f"of {last} events {last - count} are missing")
+            causes = sorted(CAUSES)
+            return fold(self._pages(f" AND type IN ({','.join('?' * len(causes))})", tuple(causes), 0))
+
+    def close(self) -> None:
+        """Let go of the file and the lock."""
+        with self._turn:
+            self._connection.close()
+            if self._lock:
+                self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class EventsFile:
+    """A JSON Lines file that events are appended to, for `--events FILE`; `written` counts them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.written = 0
+        self._file = path.open("ab+")
+        if self._file.tell() and os.pread(self._file.fileno(), 1, self._file.tell() - 1) != b"\n":
+            self._file.write(b"\n")  # a crash cut its last line
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Append one line an event, flushed."""
+        self._file.write("".join(event.to_json() + "\n" for event in events).encode())
+        self._file.flush()
+        self.written += len(events)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _connect(path: Path, *, write: bool) -> sqlite3.Connection:
+    if write:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    elif not path.exists():
+        raise FileNotFoundError(f"there is no log at {path}")
+    mode = "rw" if write else "ro"
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False, timeout=10.0
+    )
+    try:
+        if write:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version == 0 and write:
+            _create(connection)
+        elif version != _VERSION:
+            wrong = f"it has version {version} where this program knows {_VERSION}"
+            raise DamagedLog(path, wrong if version else "it is no event log")
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise DamagedLog(path, str(error)) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(_TABLE)
+    connection.execute("CREATE INDEX events_of_a_run ON events (run_id, sequence)")
+    connection.execute("CREATE INDEX events_of_a_type ON events (type, sequence)")
+    connection.execute(f"PRAGMA user_version = {_VERSION}")
+    connection.execute("COMMIT")
+
+
+def _sealed(draft: Draft, sequence: int, timestamp: str, event_id: str) -> tuple[Event, _Row]:
+    """An event as it will be read back, and its row."""
+    payload = json.dumps(dict(draft.payload), allow_nan=False)
+    event = Event(
+        type=draft.type, payload=json.loads(payload), run_id=draft.run_id, intent_id=draft.intent_id,
+        task_id=draft.task_id, parent_id=draft.parent_id, role=draft.role, event_id=event_id, sequence=sequence,
+        timestamp=timestamp,
+    )  # fmt: skip
+    said = (sequence, event_id, timestamp, draft.type, draft.run_id, draft.intent_id, draft.task_id, draft.parent_id,
+            draft.role, payload)  # fmt: skip
+    return event, (*said, _checksum(said))
+
+
+def _checksum(said: tuple[object, ...]) -> str:
+    return hashlib.blake2b(json.dumps(said).encode(), digest_size=16).hexdigest()

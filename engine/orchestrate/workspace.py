@@ -1,0 +1,66 @@
+"""One repository with everything a command needs to know about it: where things are, and the settings in force.
+
+Opening it starts nothing and writes nothing. Invariant: all commands and the Runner find the same folders, from any
+sub-folder or worktree of the repository.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from engine.config import Settings
+from engine.orchestrate.git.repository import Repository
+from engine.orchestrate.state import State
+from engine.orchestrate.store.event_log import EventLog
+from engine.orchestrate.store.files import IntentFiles
+from engine.orchestrate.store.locations import Locations, locations
+
+__all__ = ["Workspace"]
+
+#: bytes; systems allow 104 or 108
+_LONGEST_SOCKET: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A repository, its Intents' files, the folders of its state, and the settings."""
+
+    repository: Repository
+    files: IntentFiles
+    locations: Locations
+    settings: Settings
+
+    @classmethod
+    def open(cls, folder: Path, settings: Settings, environment: Mapping[str, str] = os.environ) -> Workspace:
+        """The workspace that a folder lies in. Raises `GitError` for a folder that is in no usable repository."""
+        repository = Repository.open(folder, environment)
+        where = settings.run.worktree_dir
+        trees = (repository.root / where).resolve() if where else None
+        places = locations(repository.common_dir, environment, worktrees=trees)
+        return cls(repository, IntentFiles(repository.root), places, settings)
+
+    @property
+    def socket(self) -> Path:
+        """Where a runner of this repository listens: in the state folder, or where a socket's path is short enough."""
+        path = self.locations.state / "socket"
+        if len(os.fsencode(path)) <= _LONGEST_SOCKET:
+            return path
+        return Path(tempfile.gettempdir()) / f"penstock-{os.geteuid()}" / self.locations.state.name
+
+    def limits(self, **given: Any) -> dict[str, Any]:
+        """The limits of a run: the settings', and over them those given that are not None."""
+        return {**self.settings.run.limits(), **{name: value for name, value in given.items() if value is not None}}
+
+    def state(self) -> State:
+        """What the log says, whoever writes it; nothing yet if there is none. Raises `DamagedLog`."""
+        try:
+            log = EventLog.open(self.locations.database, write=False)
+        except FileNotFoundError:
+            return State()
+        with log:
+            return log.state()
