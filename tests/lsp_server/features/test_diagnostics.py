@@ -173,7 +173,7 @@ def test_at_most_so_many_diagnostics_and_then_how_many_more(count: int, shown: i
     assert len(found) == shown
     if count > 500:
         assert (found[-1]["code"], found[-1]["severity"]) == (MORE, 3)
-        assert found[-1]["message"].startswith(f"{count - 500} more")
+        assert found[-1]["message"].startswith(f"up to {count - 500} more")
         assert found[-1]["range"]["start"]["line"] == 501
 
 
@@ -188,7 +188,7 @@ def test_those_that_are_not_shown_are_counted_and_not_put_into_words(monkeypatch
 
     monkeypatch.setattr("engine.parse.document.render", counting)
 
-    assert listed(document)[-1]["message"].startswith("4500 more")
+    assert listed(document)[-1]["message"].startswith("up to 4500 more")
     assert sum(worded) <= 501
 
 
