@@ -164,9 +164,27 @@ def test_a_second_run_is_a_client_of_the_first(shell: Shell, gate: Gate) -> None
     shell.intent("other", "title: Other\nrun: ['echo y > y.txt']\n")
     code, said = shell("run", "other")
     assert code == 0 and "landed on penstock/landed" in said, said
+    code, said = shell("run", "nobody")
+    assert code == 2 and "there is no Intent `nobody`" in said, said
     gate.open()
     assert runner.wait(PATIENCE) == 0
     assert shell.git("ls-tree", "--name-only", "penstock/landed").split() == ["x.txt", "y.txt"]
+
+
+def test_a_runner_whose_own_run_has_ended_stays_for_its_clients(shell: Shell, gate: Gate, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    last = Gate(tmp_path / "other")
+    shell.intent("first", f"title: First\nrun: ['{gate.line}; echo x > x.txt']\n")
+    shell.intent("last", f"title: Last\nrun: ['{last.line}; echo y > y.txt']\n")
+    runner = shell.start("run", "first")
+    gate.wait()
+    client = shell.start("run", "last")
+    last.wait()
+    gate.open()
+    last.open()
+    said = client.communicate(timeout=PATIENCE)[0].decode()
+    assert client.returncode == 0 and "landed on penstock/landed" in said, said
+    assert runner.wait(PATIENCE) == 0
 
 
 def test_after_a_crash_run_goes_on_and_does_nothing_twice(shell: Shell, gate: Gate, tmp_path: Path) -> None:
