@@ -62,7 +62,7 @@ def exit_code(arguments: Sequence[str]) -> int:
         _drop_output()
         return BROKEN_PIPE
     except Exception as error:  # noqa: BLE001 - the last line of defence of the process
-        return _failed(error)
+        return _known(error) or _failed(error)
 
 
 def _outcome(arguments: Sequence[str]) -> int:
@@ -115,6 +115,19 @@ def _refused(error: OSError) -> int:
     _drop_output()
     click.echo(f"penstock: input or output failed: {error.strerror or error}", err=True)
     return INTERNAL_FAILURE
+
+
+def _known(error: Exception) -> int | None:
+    """The exit code after saying what is wrong around runs; None for an error that is ours."""
+    if "engine.orchestrate" not in sys.modules:
+        return None
+    from engine.cli.runs.opened import clear_end
+
+    end = clear_end(error)
+    if end is None:
+        return None
+    end.show()
+    return end.exit_code
 
 
 def _failed(error: Exception) -> int:

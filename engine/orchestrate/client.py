@@ -55,7 +55,7 @@ def _talk(
                     raise _refused(reply["error"])
                 connection.settimeout(patience)
                 yield reply["result"], lines
-        except (FileNotFoundError, ConnectionError) as error:
+        except (FileNotFoundError, NotADirectoryError, ConnectionError) as error:
             raise NoRunner from error
         except TimeoutError:
             raise Refused("the runner does not answer", "see `penstock doctor`", "system") from None

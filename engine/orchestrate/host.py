@@ -19,6 +19,7 @@ from engine.orchestrate.agents.guard import sweep
 from engine.orchestrate.effects import UpdateIntent
 from engine.orchestrate.events import Draft, Event
 from engine.orchestrate.executor import SystemClock
+from engine.orchestrate.git.errors import GitError
 from engine.orchestrate.git.integration import LANDED_BRANCH
 from engine.orchestrate.git.leftovers import end_leftovers
 from engine.orchestrate.git.outcomes import Conflict
@@ -29,7 +30,7 @@ from engine.orchestrate.starting import Choice, choose, run_start, waits_for
 from engine.orchestrate.steps.performing import perform
 from engine.orchestrate.steps.world import World
 from engine.orchestrate.store.event_log import EventLog
-from engine.orchestrate.store.files import Intents
+from engine.orchestrate.store.files import FilesError, Intents
 from engine.orchestrate.store.history import add_to_history
 from engine.orchestrate.store.locations import make_private
 from engine.orchestrate.verdicts import refusal_event
@@ -62,6 +63,7 @@ class Host:
         """What could not be written into Intents' files, in words."""
         self.runner = Runner(log, partial(perform, world), self._update, SystemClock(), roles)
         self.runner.watch(self._remember)
+        self.service = Service(self.workspace.socket, self)
 
     async def start(self, named: Sequence[str] = (), **limits: Any) -> Started:
         """Starts the named Intents, or goes on with every open run and starts every approved Intent.
@@ -111,13 +113,24 @@ class Host:
             await self.runner.append(draft)
             started.runs[document.id] = run_id
 
+    async def until_idle(self) -> None:
+        """Waits until nothing goes on by itself and nobody is talking; who leaves then leaves no request undone."""
+        while True:
+            await self.runner.until_still()
+            await self.service.until_silent()
+            if self.runner.still:
+                return
+
     async def handle(self, method: str, params: Mapping[str, Any], pid: int | None) -> Mapping[str, Any]:
         """The result of a client's request. Raises `Refused`."""
         match method:
             case "hello":
                 return {"pid": os.getpid()}
             case "start":
-                started = await self.start([str(name) for name in params.get("intents", ())])
+                try:
+                    started = await self.start([str(name) for name in params.get("intents", ())])
+                except (FilesError, GitError) as error:
+                    raise Refused(str(error)) from error
                 return {"runs": started.runs, "waits": started.waits}
             case "append":
                 return await self._appended(Draft(**params["draft"]), pid)
@@ -196,12 +209,11 @@ async def open_host(workspace: Workspace, environ: Mapping[str, str] = os.enviro
     make_private(workspace.socket.parent)
     with EventLog.open(workspace.locations.database, write=True) as log:
         host = Host(World(workspace, environ), log)
-        service = Service(workspace.socket, host)
-        await service.open()
+        await host.service.open()
         await asyncio.to_thread(end_leftovers, workspace.repository)
         host.runner.bring_files_up_to_date()
         try:
             yield host
         finally:
-            await service.close()
+            await host.service.close()
             await host.runner.shut_down()

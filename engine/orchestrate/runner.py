@@ -100,9 +100,14 @@ class Runner:
         """The runs that go on here by themselves: they have not ended, and do not wait for a person."""
         return [name for name in self._here if name in self.state.runs and _goes_on(self.state.runs[name])]
 
+    @property
+    def still(self) -> bool:
+        """Whether nothing goes on by itself: every run here has ended or waits for a person."""
+        return not len(self._executor) and not self.going
+
     async def until_still(self) -> None:
-        """Waits until nothing goes on by itself: every run here has ended or waits for a person."""
-        await self.until(lambda: not len(self._executor) and not self.going)
+        """Waits until nothing goes on by itself."""
+        await self.until(lambda: self.still)
 
     async def shut_down(self) -> None:
         """Ends everything that is running, verified, and leaves it in the log as undone."""

@@ -24,6 +24,8 @@ __all__ = ["Handler", "Service", "peer_pid"]
 
 #: seconds a client has for its request
 PATIENCE: Final = 5.0
+#: seconds for what is being said when the service closes
+LAST_WORDS: Final = 0.5
 
 
 class Handler(Protocol):
@@ -53,15 +55,21 @@ class Service:
         self._path.chmod(0o600)
 
     async def close(self) -> None:
-        """Ends every conversation and takes the socket away."""
+        """Ends every conversation, after a moment for those that are ending, and takes the socket away."""
         if self._server is None:
             return
         self._server.close()
+        await self.until_silent(LAST_WORDS)
         for talk in self._talks:
             talk.cancel()
         await asyncio.gather(*self._talks, return_exceptions=True)
         with suppress(FileNotFoundError):
             self._path.unlink()
+
+    async def until_silent(self, patience: float = PATIENCE) -> None:
+        """Waits until the conversations of this moment have ended, or for that many seconds."""
+        if self._talks:
+            await asyncio.wait(set(self._talks), timeout=patience)
 
     async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         talk = asyncio.current_task()
@@ -85,6 +93,9 @@ class Service:
             writer.write(encoded({"result": dict(result)}))
         except Refused as error:
             writer.write(refusal(error))
+        except Exception as error:  # noqa: BLE001 - a client must not wait for an answer that does not come
+            said = f"{type(error).__name__}: {error}"
+            writer.write(refusal(Refused(said, "this is a bug, please report it", "system")))
         await writer.drain()
 
     async def _followed(self, params: Mapping[str, Any], writer: asyncio.StreamWriter) -> None:

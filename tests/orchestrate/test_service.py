@@ -72,6 +72,39 @@ async def test_events_are_followed_to_their_end(echo):
     assert [event["sequence"] for event in events] == [0, 1, 2]
 
 
+async def test_what_is_being_said_when_the_service_closes_is_said_to_its_end(folder):
+    spoken, closing = asyncio.Event(), asyncio.Event()
+
+    class Slow(Echo):
+        async def follow(self, params):
+            yield '{"sequence": 1}'
+            spoken.set()
+            await closing.wait()
+            yield '{"sequence": 2}'
+
+    service = Service(folder / "s", Slow())
+    await service.open()
+    heard = asyncio.create_task(asyncio.to_thread(lambda: list(client.follow(folder / "s", {}))))
+    await spoken.wait()
+    closed = asyncio.create_task(service.close())
+    await asyncio.sleep(0)
+    closing.set()
+    await closed
+    assert [event["sequence"] for event in await heard] == [1, 2]
+
+
+async def test_a_bug_is_an_answer_too(folder):
+    class Broken(Echo):
+        async def handle(self, method, params, pid):
+            raise LookupError(method)
+
+    service = Service(folder / "s", Broken())
+    await service.open()
+    with pytest.raises(Refused, match="LookupError"):
+        await asked(folder / "s", "hello")
+    await service.close()
+
+
 async def raw(path, data):
     """What the socket answers to bytes."""
     reader, writer = await asyncio.open_unix_connection(path)

@@ -5,6 +5,7 @@ Invariant: it changes nothing, and says what it could not look at instead of sto
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,12 +37,27 @@ def doctor(context: click.Context) -> int:
     from engine.orchestrate.git.health import git_health
 
     workspace = opened(options_of(context))
-    found = [*git_health(Path(), workspace.locations.worktrees), *_of_the_log(workspace), *_of_the_runner(workspace)]
+    found = [
+        *git_health(Path(), workspace.locations.worktrees),
+        *_of_the_state(workspace),
+        *_of_the_log(workspace),
+        *_of_the_runner(workspace),
+    ]
     out = line_writer(sys.stdout)
     for each in found:
         text = f"{each.text}; {each.next_action}" if each.next_action else each.text
         out.write([(f"{each.state:<8}", _STYLES[each.state]), (f"{each.subject}: ", "strong"), (text, "")])
     return int(any(each.state == "problem" for each in found))
+
+
+def _of_the_state(workspace: Workspace) -> Iterator[Finding]:
+    from engine.orchestrate.git.health import Finding
+    from engine.orchestrate.store.locations import STATE_VARIABLE
+
+    folder = workspace.locations.state
+    place = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not (place.is_dir() and os.access(place, os.W_OK | os.X_OK) and os.statvfs(place).f_blocks):
+        yield Finding("state", "problem", f"{folder} cannot be used", f"set {STATE_VARIABLE} to a folder that can")
 
 
 def _of_the_log(workspace: Workspace) -> Iterator[Finding]:

@@ -127,7 +127,9 @@ def _for_a_person(context: click.Context, action: str) -> Workspace:
 
     if acting_agent(os.environ) is not None:
         raise Unusable(f"an agent may not {action} anything; that is for people")
-    return opened(options_of(context))
+    workspace = opened(options_of(context))
+    workspace.locations.create()
+    return workspace
 
 
 def _integration(workspace: Workspace) -> Integration:

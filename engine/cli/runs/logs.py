@@ -63,15 +63,16 @@ def cancel(context: click.Context, run_id: str, task: str | None, reason: str) -
     Exit codes: 0 it has ended, 1 it had ended before, 2 there is no such run.
     """
     from engine.cli.runs.opened import opened
+    from engine.cli.runs.reached import reached
     from engine.orchestrate import client
 
     workspace = opened(options_of(context))
     run_id = found_run(workspace, run_id)
     params: dict[str, Any] = {"run_id": run_id, "task_id": task, "reason": reason, "by": _user()}
-    try:
-        ended = bool(client.ask(workspace.socket, "cancel", params)["ended"])
-    except client.NoRunner:
-        ended = _cancelled_here(workspace, params)
+    ended = reached(
+        lambda: _cancelled_here(workspace, params),
+        lambda: bool(client.ask(workspace.socket, "cancel", params)["ended"]),
+    )
     click.echo(f"{run_id}: {'cancelled' if ended else 'it has ended before'}")
     return 0 if ended else 1
 

@@ -19,7 +19,7 @@ from engine.cli.settings import in_force
 if TYPE_CHECKING:
     from engine.orchestrate.workspace import Workspace
 
-__all__ = ["Unusable", "opened"]
+__all__ = ["Unusable", "clear_end", "opened"]
 
 
 class Unusable(click.ClickException):
@@ -40,3 +40,24 @@ def opened(options: Options, flags: Mapping[str, Any] | None = None) -> Workspac
         return Workspace.open(Path(), settings)
     except GitError as error:
         raise Unusable(str(error)) from error
+
+
+def clear_end(error: Exception) -> click.ClickException | None:
+    """How a command ends that met this: a place that cannot be used (2), a log that fails (3); None for any other."""
+    from engine.orchestrate.git.errors import GitError
+    from engine.orchestrate.store.event_log import DamagedLog, LockedLog, UnwrittenEvent
+    from engine.orchestrate.store.files import FilesError
+    from engine.orchestrate.store.locations import LocationsError
+    from engine.orchestrate.wire import Refused
+
+    if isinstance(error, GitError | LocationsError | FilesError | Refused):
+        return Unusable(str(error))
+    if isinstance(error, DamagedLog | LockedLog | UnwrittenEvent):
+        return _Failing(str(error))
+    return None
+
+
+class _Failing(click.ClickException):
+    """The system does not let a command do its work."""
+
+    exit_code = 3

@@ -10,7 +10,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,9 +82,10 @@ def resume(context: click.Context, run_id: str) -> int:
 def _shown(workspace: Workspace, intents: Sequence[str], events: Path | None, *, quiet: bool) -> int:
     """Runs Intents, here or where their runner is, in view of the person; the exit code. Raises `Unusable`."""
     from engine.cli.runs.opened import Unusable
+    from engine.cli.runs.reached import reached
     from engine.cli.runs.view import view_for
     from engine.orchestrate.git.errors import GitError
-    from engine.orchestrate.store.event_log import EventsFile, LockedLog
+    from engine.orchestrate.store.event_log import EventsFile
     from engine.orchestrate.store.files import FilesError
 
     try:
@@ -96,10 +97,9 @@ def _shown(workspace: Workspace, intents: Sequence[str], events: Path | None, *,
                 watchers.append(lambda event: file.write([event]))
             view = stack.enter_context(view_for(sys.stdout, quiet=quiet))
             watchers.append(view.see)
-            try:
-                started, interrupted = asyncio.run(_here(workspace, intents, watchers))
-            except LockedLog:
-                started, interrupted = _there(workspace, intents, watchers)
+            started, interrupted = reached(
+                lambda: asyncio.run(_here(workspace, intents, watchers)), lambda: _there(workspace, intents, watchers)
+            )
         return _told(started, view.board, interrupted=interrupted)
     except (GitError, FilesError) as error:
         raise Unusable(str(error)) from error
@@ -119,7 +119,7 @@ async def _here(
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, interrupted.set)
         started = await host.start(intents)
-        still = asyncio.create_task(host.runner.until_still())
+        still = asyncio.create_task(host.until_idle())
         stopped = asyncio.create_task(interrupted.wait())
         await asyncio.wait({still, stopped}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
@@ -138,23 +138,37 @@ async def _cancelled(host: Host) -> None:
 def _there(
     workspace: Workspace, intents: Sequence[str], watchers: Sequence[Callable[[Event], None]]
 ) -> tuple[Started, bool]:
-    """Runs in the process that holds the log; Ctrl-C cancels there what was started here."""
+    """Runs in the process that holds the log; Ctrl-C cancels there what was started here. Raises `NoRunner`."""
     from engine.orchestrate import client
     from engine.orchestrate.events import Event
     from engine.orchestrate.host import Started
+    from engine.orchestrate.store.event_log import EventLog
 
     answer = client.ask(workspace.socket, "start", {"intents": list(intents)})
     started = Started(dict(answer["runs"]), dict(answer["waits"]))
     runs = list(started.runs.values())
+    seen = 0
+
+    def see(event: Event) -> None:
+        nonlocal seen
+        seen = event.sequence
+        for watcher in watchers:
+            watcher(event)
+
     try:
         for message in client.follow(workspace.socket, {"runs": runs}):
-            for watcher in watchers:
-                watcher(Event.of(message))
+            see(Event.of(message))
+    except client.NoRunner:  # it has ended; what it did last is in the log
+        with EventLog.open(workspace.locations.database, write=False) as log:
+            for event in log.read(after=seen):
+                if event.run_id in runs:
+                    see(event)
     except KeyboardInterrupt:
-        for run_id in runs:
-            client.ask(
-                workspace.socket, "cancel", {"run_id": run_id, "reason": "interrupted by Ctrl-C", "by": "terminal"}
-            )
+        with suppress(client.NoRunner):
+            for run_id in runs:
+                client.ask(
+                    workspace.socket, "cancel", {"run_id": run_id, "reason": "interrupted by Ctrl-C", "by": "terminal"}
+                )
         return started, True
     return started, False
 

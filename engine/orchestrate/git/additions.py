@@ -33,7 +33,8 @@ def added_uncommitted(repository: Repository, checkout: Path, limits: Limits) ->
     entries = repository.run_git(*asked, cwd=checkout).fields
     unmerged = [entry[3:] for entry in entries if entry[:2] in _UNMERGED]
     if unmerged:
-        return Refusal("operation", f"conflicts are not resolved in {', '.join(unmerged[:10])}", tuple(unmerged))
+        said = f"conflicts are not resolved in {', '.join(unmerged[:10])}"
+        return Refusal("operation", said, tuple(unmerged), next_action="resolve them, then git add the files")
     paths = [entry[3:] for entry in entries]
     inner = [path for path in paths if path.endswith("/")]
     if inner:

@@ -75,7 +75,8 @@ def commit_changes(
         return uncommitted
     if uncommitted or _is_unchanged(repository, worktree.start_commit, head):
         if not uncommitted and not allow_empty:
-            return Refusal("nothing", "nothing changed: there is no new commit and nothing to commit")
+            said = "nothing changed: there is no new commit and nothing to commit"
+            return Refusal("nothing", said, next_action="see its log; `allow_empty: true` says that this is all right")
         failed = _commit(repository, worktree.path, _with_trailer(repository, message, key), limits)
         if failed:
             return failed
@@ -101,23 +102,28 @@ def _misplaced(repository: Repository, worktree: Worktree) -> Refusal | None:
     """Why what is in the worktree cannot count as the Task's own, if so."""
     path = worktree.path
     if not (path / ".git").is_file() or repository.git_dir(path).parent.parent != repository.common_dir:
-        return Refusal("missing", f"the worktree is gone or no longer one of this repository: {path}")
+        said = f"the worktree is gone or no longer one of this repository: {path}"
+        return Refusal("missing", said, next_action="leave the worktree where it is")
     (repository.git_dir(path) / "index.lock").unlink(missing_ok=True)  # whoever held it was ended with the step
     unfinished = repository.operation(path)
     if unfinished:
-        return Refusal("operation", f"a {unfinished} was begun in the worktree and not ended; finish or abort it")
+        said = f"a {unfinished} was begun in the worktree and not ended"
+        return Refusal("operation", said, next_action="finish or abort it")
     branch = repository.current_branch(path)
     if branch is None:
-        return Refusal("detached", f"HEAD is detached; the commits belong on the branch {worktree.branch}")
+        said = f"HEAD is detached; the commits belong on the branch {worktree.branch}"
+        return Refusal("detached", said, next_action=f"git switch {worktree.branch}, and make the commits there")
     if branch != worktree.branch:
-        return Refusal("wrong-branch", f"the worktree is on {branch}; the commits belong on {worktree.branch}")
+        said = f"the worktree is on {branch}; the commits belong on {worktree.branch}"
+        return Refusal("wrong-branch", said, next_action="stay on the branch of the worktree; git branch shows others")
     return None
 
 
 def _unfit(repository: Repository, worktree: Worktree, limits: Limits) -> Refusal | None:
     """Why the commits that are there must not go on, if so."""
     if not repository.is_ancestor(worktree.start_commit, f"refs/heads/{worktree.branch}"):
-        return Refusal("rewritten", f"{worktree.branch} no longer contains {worktree.start_commit}, where it started")
+        said = f"{worktree.branch} no longer contains {worktree.start_commit}, where it started"
+        return Refusal("rewritten", said, next_action="add commits, and reset or rebase nothing")
     return added_by_commits(repository, worktree, limits)
 
 

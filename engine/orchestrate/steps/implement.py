@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from engine.orchestrate.git.history import changed_files, commits, line_counts
 from engine.orchestrate.git.outcomes import Conflict, Refusal
 from engine.orchestrate.git.scan import Limits
 from engine.orchestrate.git.worktrees import Worktree, place_task_file
+from engine.orchestrate.steps.beyond import Beyond, beyond
 from engine.orchestrate.steps.outcomes import conflicted, dangerous, ended_badly, failed, no_reply, refused
 from engine.orchestrate.steps.prompts import implementation
 from engine.orchestrate.steps.world import World
@@ -43,7 +45,7 @@ async def implement(world: World, step: RunStep, stop: asyncio.Event) -> Outcome
     if tree.finished is None:
         worked = await _worked(world, step, tree, stop)
         if worked.result != "ok":
-            return worked
+            return _with_beyond(worked)
     return await asyncio.to_thread(_committed, world, step, tree, worked, (previous or {}).get("start_commit"))
 
 
@@ -74,6 +76,20 @@ async def _worked(world: World, step: RunStep, tree: Worktree, stop: asyncio.Eve
         return ended_badly(setup, {"setup": evidence_of(setup)}) or Outcome("failed")
     text = json.dumps({"intent": step.inputs["intent"], "task": task}, indent=1)
     await asyncio.to_thread(place_task_file, tree.path, text)
+    before = await asyncio.to_thread(beyond, world.repository)
+    worked = await _done(world, step, tree, stop)
+    changes = await asyncio.to_thread(_changes, world, before)
+    return replace(worked, evidence={**worked.evidence, "beyond": changes}) if changes else worked
+
+
+def _changes(world: World, before: Beyond) -> list[str]:
+    places = world.workspace.locations
+    return before.changes(beyond(world.repository), world.repository, (places.state, places.worktrees))
+
+
+async def _done(world: World, step: RunStep, tree: Worktree, stop: asyncio.Event) -> Outcome:
+    """How the Task's command or agent ended."""
+    task = step.inputs["task"]
     if task.get("run"):
         seconds = world.settings.implement_timeout_seconds
         end = await world.shell(step, task["run"], tree.path, stop, name="run", seconds=seconds)
@@ -99,14 +115,38 @@ def _committed(world: World, step: RunStep, tree: Worktree, worked: Outcome, beg
     )
     if isinstance(done, Refusal):
         outcome = refused(done, feedback=not task.get("run"), evidence={**worked.evidence, "refused": done.kind})
-        return replace(outcome, output={**worked.output, **outcome.output})
+        return _with_beyond(replace(outcome, output={**worked.output, **outcome.output}))
     output = {**worked.output, **_described(world, done, began or done.start_commit), "branch": tree.branch}
     evidence = {**worked.evidence, "commits": output["commits"]}
-    if done.policy_files and not step.inputs.get("agreed"):
-        named = ", ".join(done.policy_files[:5])
-        question = f"Task {step.task_id} changes {named}, which steers Penstock itself: is that what you want?"
-        return Outcome("question", {**output, "kind": "policy", "question": question}, evidence)
+    questions = [] if step.inputs.get("agreed") else _questions(step, done, evidence.get("beyond") or [])
+    if questions:
+        return Outcome("question", {**output, "kind": "policy", "question": " ".join(questions)}, evidence)
     return Outcome("ok", output, evidence)
+
+
+def _questions(step: RunStep, done: Committed, changes: list[str]) -> list[str]:
+    """What a person must agree to before the Task goes on."""
+    found = []
+    if changes:
+        found.append(f"While Task {step.task_id} was at work, {_named(changes)} changed: do you agree?")
+    if done.policy_files:
+        named = _named(done.policy_files)
+        found.append(f"Task {step.task_id} changes {named}, which steers Penstock itself: is that what you want?")
+    return found
+
+
+def _with_beyond(outcome: Outcome) -> Outcome:
+    """An outcome without success that also says what changed beyond the worktree."""
+    changes = outcome.evidence.get("beyond")
+    if not changes or outcome.error is None:
+        return outcome
+    message = f"{outcome.error['message']}; while it was at work, {_named(changes)} changed"
+    return replace(outcome, error={**outcome.error, "message": message})
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def _described(world: World, done: Committed, start: str) -> dict[str, Any]:
@@ -131,3 +171,5 @@ def _message(step: RunStep) -> str:
 
 #: characters of a commit's first line
 _SUBJECT = 72
+#: names in a question
+_NAMED = 5

@@ -47,7 +47,8 @@ def refused(refusal: Refusal, *, kind: str = "tool", feedback: bool = False, **m
     files = f" ({', '.join(refusal.files[:10])})" if refusal.files else ""
     if not feedback:
         return failure(kind, said + files, refusal.next_action, result="refused", **more)
-    return failure(kind, said + files, refusal.next_action, output={"feedback": {"text": said + files}}, **more)
+    text = f"{said}{files}; {refusal.next_action}" if refusal.next_action else said + files
+    return failure(kind, said + files, refusal.next_action, output={"feedback": {"text": text}}, **more)
 
 
 def conflicted(conflict: Conflict, **more: Any) -> Outcome:

@@ -22,19 +22,23 @@ __all__ = ["ChangedMeanwhile", "create", "read_regular", "replace"]
 _ATTEMPTS: Final = 5
 #: bytes read of a file at most; more is no Intent
 _LARGEST: Final = 1 << 21
+_ALL: Final = -1
 
 
 class ChangedMeanwhile(Exception):
     """Somebody else kept writing to the file."""
 
 
-def read_regular(path: Path) -> bytes:
-    """The content of a regular file, of a very large one the beginning. Raises `OSError`; links are not followed."""
+def read_regular(path: Path, limit: int = _LARGEST) -> bytes:
+    """The content of a regular file, of a larger one than `limit` the beginning; all of it if that is negative.
+
+    Raises `OSError`; links are not followed.
+    """
     file = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     with os.fdopen(file, "rb") as opened:
         if not stat.S_ISREG(os.fstat(file).st_mode):
             raise OSError("it is no regular file")
-        return opened.read(_LARGEST)
+        return opened.read(limit)
 
 
 def create(path: Path, content: bytes) -> bool:
@@ -61,12 +65,12 @@ def replace(path: Path, change: Callable[[bytes], bytes]) -> bytes:
     """
     with _locked(path.parent):
         for _ in range(_ATTEMPTS):
-            before = read_regular(path)
+            before = read_regular(path, _ALL)  # what is not read would be lost
             after = change(before)
             if after == before:
                 return after
             with _beside(path, after, stat.S_IMODE(path.stat().st_mode)) as written:
-                if read_regular(path) == before:
+                if read_regular(path, _ALL) == before:
                     written.replace(path)
                     _sync(path.parent)
                     return after

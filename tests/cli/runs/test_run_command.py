@@ -137,6 +137,25 @@ def test_outside_of_a_repository_it_says_what_to_do(shell: Shell, tmp_path: Path
     assert code == 2 and "not a git repository" in said
 
 
+@pytest.mark.parametrize("arguments", [["approve", "a"], ["run"], ["land", "a"], ["clean"]])
+def test_a_state_folder_that_cannot_be_made_is_told_with_what_to_do(shell: Shell, arguments: list[str]) -> None:
+    shell.intent("a", "title: A\nrun: ['echo a > a.txt']\n")
+    (shell.root.parent / "file").write_text("no folder")
+    shell.environment["PENSTOCK_STATE_DIR"] = str(shell.root.parent / "file")
+    code, said = shell(*arguments)
+    assert code == 2 and "set PENSTOCK_STATE_DIR to a folder that can" in said and "bug" not in said, said
+    assert shell("doctor")[0] == 1
+
+
+def test_a_damaged_log_is_told_with_what_to_do(shell: Shell) -> None:
+    shell.intent("a", "title: A\nrun: ['echo a > a.txt']\n")
+    (log,) = (shell.root.parent / "state").glob("*/events.sqlite")
+    log.write_bytes(b"this is no database" * 1000)
+    for arguments in (["run"], ["run", "--dry-run"], ["logs", "a"], ["diff", "a"], ["cancel", "a"], ["clean"]):
+        code, said = shell(*arguments)
+        assert code == 3 and "is damaged" in said and "move it away" in said and "bug" not in said, said
+
+
 def test_ctrl_c_cancels_and_leaves_nothing(shell: Shell, gate: Gate) -> None:
     shell.intent("slow", f"title: Slow\nrun: ['{gate.line}']\n")
     runner = shell.start("run")
@@ -164,9 +183,27 @@ def test_a_second_run_is_a_client_of_the_first(shell: Shell, gate: Gate) -> None
     shell.intent("other", "title: Other\nrun: ['echo y > y.txt']\n")
     code, said = shell("run", "other")
     assert code == 0 and "landed on penstock/landed" in said, said
+    code, said = shell("run", "nobody")
+    assert code == 2 and "there is no Intent `nobody`" in said, said
     gate.open()
     assert runner.wait(PATIENCE) == 0
     assert shell.git("ls-tree", "--name-only", "penstock/landed").split() == ["x.txt", "y.txt"]
+
+
+def test_a_runner_whose_own_run_has_ended_stays_for_its_clients(shell: Shell, gate: Gate, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    last = Gate(tmp_path / "other")
+    shell.intent("first", f"title: First\nrun: ['{gate.line}; echo x > x.txt']\n")
+    shell.intent("last", f"title: Last\nrun: ['{last.line}; echo y > y.txt']\n")
+    runner = shell.start("run", "first")
+    gate.wait()
+    client = shell.start("run", "last")
+    last.wait()
+    gate.open()
+    last.open()
+    said = client.communicate(timeout=PATIENCE)[0].decode()
+    assert client.returncode == 0 and "landed on penstock/landed" in said, said
+    assert runner.wait(PATIENCE) == 0
 
 
 def test_after_a_crash_run_goes_on_and_does_nothing_twice(shell: Shell, gate: Gate, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ class Step:
 
     def refused(self, kind: str, limits: Limits | None = None) -> Refusal:
         done = self.end(limits=limits)
-        assert isinstance(done, Refusal) and done.kind == kind, done
+        assert isinstance(done, Refusal) and done.kind == kind and done.next_action, done
         return done
 
     def git(self, *args: str) -> str:

@@ -79,6 +79,16 @@ def test_runs_are_added_to_a_file_that_keeps_what_is_in_it(tmp_path: Path) -> No
     assert len(list(yaml.safe_load_all(path.read_text(encoding="utf-8")))) == 2
 
 
+def test_nothing_of_a_very_long_history_is_lost(tmp_path: Path) -> None:
+    path = add_to_history(tmp_path, landed().log)
+    assert path is not None
+    long = path.read_bytes() + b"# a remark of a person\n" * 100_000
+    path.write_bytes(long)
+    add_to_history(tmp_path, landed("r2").log)
+
+    assert path.read_bytes().startswith(long) and read_history(path)[-1]["run_id"] == "r2"
+
+
 def test_writing_a_run_again_changes_nothing(tmp_path: Path) -> None:
     path = add_to_history(tmp_path, landed().log)
     assert path is not None

@@ -1,0 +1,48 @@
+"""Where a command finds whoever writes to the log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.cli.runs.opened import Unusable
+from engine.cli.runs.reached import reached
+from engine.orchestrate.client import NoRunner
+from engine.orchestrate.store.event_log import LockedLog
+from engine.orchestrate.wire import Refused
+
+
+def locked() -> str:
+    raise LockedLog(Path("events.sqlite.lock"), 1, "today")
+
+
+def nobody() -> str:
+    raise NoRunner
+
+
+def refusing() -> str:
+    raise Refused("no", "ask again")
+
+
+def test_a_moment_in_which_nobody_can_be_reached_is_waited_out() -> None:
+    answers = iter([locked, locked, lambda: "here"])
+    pauses: list[float] = []
+
+    def here() -> str:
+        return next(answers)()
+
+    assert reached(here, nobody, pauses.append) == "here"
+    assert len(pauses) == 2
+
+
+def test_waiting_for_who_never_answers_has_an_end() -> None:
+    pauses: list[float] = []
+    with pytest.raises(Unusable, match="process 1, since today"):
+        reached(locked, nobody, pauses.append)
+    assert len(pauses) == 100
+
+
+def test_a_refusal_is_told_as_it_is() -> None:
+    with pytest.raises(Unusable, match="no; ask again"):
+        reached(locked, refusing)
