@@ -32,9 +32,10 @@ def read_regular(path: Path) -> bytes:
     """The content of a regular file, of a very large one the beginning. Raises `OSError`; links are not followed."""
     file = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     with os.fdopen(file, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(file).st_mode):
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode):
             raise OSError("it is no regular file")
-        return opened.read(_LARGEST)
+        return opened.read(min(status.st_size, _LARGEST))  # a buffer of just that size
 
 
 def create(path: Path, content: bytes) -> bool:
