@@ -26,7 +26,7 @@ def test_a_task_is_three_steps_and_each_of_them_two_transactions(one_more):
 
 
 def test_a_task_takes_few_git_commands(one_more):
-    assert one_more["git commands"] <= 34
+    assert one_more["git commands"] <= 23
 
 
 def test_a_task_takes_a_process_for_its_agent_and_one_for_its_check(one_more):
@@ -37,7 +37,7 @@ def test_a_later_run_takes_no_more_than_one_before():
     with a_project() as project:
         first, second, third = (play(project, intent_of([f"echo x > {name}"]), name).counters() for name in "abc")
     assert third == second
-    assert second["git commands"] <= first["git commands"] + 12  # it asks where what landed before stands
+    assert second["git commands"] <= first["git commands"] + 8  # it asks where what landed before stands
 
 
 def test_only_what_git_and_commands_do_not_take_is_counted_as_ours():

@@ -64,7 +64,7 @@ class Integration:
     def start(self, mode: Mode, base: Base) -> str | Conflict:
         """The commit that a new run's Tasks start from: in the mode `branch`, what landed before is in it."""
         landed = self.repository.tip(LANDED_BRANCH) if mode == "branch" else None
-        return self.worktrees.start_point(base.commit, [landed] if landed else [])
+        return self.worktrees.start_point(base.commit, [landed]) if landed else base.commit
 
     def prepare(
         self, run_id: str, tasks: Sequence[TaskCommits], mode: Mode, base: Base

@@ -15,7 +15,7 @@ from engine.orchestrate.agents.evidence import evidence_of
 from engine.orchestrate.agents.protocol import Failure
 from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.git.changes import Committed, commit_changes
-from engine.orchestrate.git.history import changed_files, commits, line_counts
+from engine.orchestrate.git.history import FileChanges, commits, file_changes
 from engine.orchestrate.git.outcomes import Conflict, Refusal
 from engine.orchestrate.git.scan import Limits
 from engine.orchestrate.git.worktrees import Worktree, place_task_file
@@ -110,15 +110,18 @@ def _committed(world: World, step: RunStep, tree: Worktree, worked: Outcome, beg
 
 
 def _described(world: World, done: Committed, start: str) -> dict[str, Any]:
-    repository, end = world.repository, done.commit
-    lines = line_counts(repository, start, end)
+    """The Task's commits after `start`, which are more than this step's if it went on with a rejected work."""
+    made, changes = list(done.commits), FileChanges(done.files, done.added, done.removed)
+    if start != done.start_commit:
+        made = commits(world.repository, start, done.commit)
+        changes = file_changes(world.repository, start, done.commit)
     return {
         "start_commit": start,
-        "commit": end,
-        "commits": commits(repository, start, end),
-        "files": changed_files(repository, start, end),
-        "added": lines.added,
-        "removed": lines.removed,
+        "commit": done.commit,
+        "commits": made,
+        "files": list(changes.files),
+        "added": changes.added,
+        "removed": changes.removed,
     }
 
 

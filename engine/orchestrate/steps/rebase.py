@@ -24,7 +24,7 @@ def _rebased(world: World, step: RunStep) -> Outcome:
     start, commit = inputs["start_commit"], inputs["commit"]
     stays = Outcome("ok", {"start_commit": start, "commit": commit, "moved": False})
     onto = world.integration.start(base["mode"], world.repository.base(base["branch"]))
-    if isinstance(onto, Conflict) or world.repository.is_ancestor(onto, start):
+    if isinstance(onto, Conflict) or onto == base["commit"] or world.repository.is_ancestor(onto, start):
         return stays  # the integration says what to do about a base that conflicts with what landed
     onto = world.worktrees.start_point(onto, [start])
     if isinstance(onto, Conflict):
