@@ -51,11 +51,12 @@ FILE_MODELS = {"engine.languages.intent.model", "engine.languages.intent.documen
 
 PURE = [
     f"engine.orchestrate.{name}"
-    for name in ("controller", "effects", "events", "flow", "limits", "rules", "state", "task")
+    for name in ("controller", "effects", "events", "flow", "limits", "replacing", "rules", "state", "task")
 ]
 """The Runner's heart: what happens in it depends on the events alone, so it can be told again from the log."""
 
 CALM = {"__future__", "collections", "dataclasses", "datetime", "hashlib", "itertools", "json", "math", "re", "typing"}
+CALM |= {"functools", "operator"}
 """Modules of the standard library that do no input or output, start nothing and draw no lots."""
 
 HEAVY = ["pydantic", "rich", "pygls", "lsprotocol", "dbos", "mcp", "acp", "asyncio", "yaml"]

@@ -29,10 +29,14 @@ def step(state: State, event: Event) -> tuple[State, list[Effect]]:
     Never raises: an event that makes no sense changes nothing but `sequence` and is announced as `error`.
     Announcements give the state unchanged and no effects.
     """
+    return _step(state, event, quiet=False)
+
+
+def _step(state: State, event: Event, quiet: bool) -> tuple[State, list[Effect]]:
     if event.type not in CAUSES:
         return state, []
     try:
-        return _turn(state, event, _RULES[event.type])
+        return _turn(Turn(state, event, quiet=quiet), _RULES[event.type])
     except Nonsense as nonsense:
         wrong = nonsense
     except BadOutput as error:
@@ -41,24 +45,23 @@ def step(state: State, event: Event) -> tuple[State, list[Effect]]:
         wrong = Nonsense(f"`{event.type}` cannot be understood: {error}", kind="system")
     if event.type == "step.end":  # whoever waits for that step must not wait for ever
         try:
-            return _turn(state, event, lambda turn: step_events.step_ended(turn, broken=str(wrong)))
+            return _turn(Turn(state, event, quiet=quiet), lambda turn: step_events.step_ended(turn, broken=str(wrong)))
         except (Nonsense, *_UNEXPECTED):
             pass
-    return _senseless(state, event, wrong)
+    return _senseless(Turn(state, event, quiet=quiet), wrong)
 
 
 _UNEXPECTED: Final = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
 
-def _turn(state: State, event: Event, rule: Rule) -> tuple[State, list[Effect]]:
-    turn = Turn(state, event)
+def _turn(turn: Turn, rule: Rule) -> tuple[State, list[Effect]]:
     rule(turn)
     settling.settle(turn)
     return turn.state(), turn.effects
 
 
-def _senseless(state: State, event: Event, wrong: Nonsense) -> tuple[State, list[Effect]]:
-    turn = Turn(state, event)
+def _senseless(turn: Turn, wrong: Nonsense) -> tuple[State, list[Effect]]:
+    event = turn.event
     announce_error(
         turn, str(wrong), kind=wrong.kind, next_action=wrong.next_action, run_id=event.run_id, task_id=event.task_id
     )
@@ -106,5 +109,5 @@ def fold(events: Iterable[Event], state: State | None = None) -> State:
     """The state after all these events."""
     state = State() if state is None else state
     for event in events:
-        state, _ = step(state, event)
+        state, _ = _step(state, event, quiet=True)
     return state

@@ -282,7 +282,7 @@ class World:
         assert run.reviewed == sum(task.stage == "reviewed" for task in tasks)
         assert run.failed == sum(task.status == "failed" for task in tasks)
         assert run.cancelled == sum(task.status == "cancelled" for task in tasks)
-        integrating = run.phase in {"integrate", "replay", "queue"}
+        integrating = run.phase in {"integrate", "queue"}
         assert run.id in self.state.queue or not integrating or run.open_questions or run.failed or run.cancelled
         for task in tasks:
             assert (task.stage == "ended") == (task.status in TERMINAL)

@@ -1,6 +1,7 @@
 """Runs from an approved Intent to where they end, on real git and real processes."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -101,6 +102,36 @@ async def test_an_agent_finds_its_work_again_when_a_hook_complains(project):
     second = [request for request in project.requests if request["role"] == "implement"][1]
     assert "format it first" in second["context"]["feedback"]["text"]
     assert second["session_id"] == "implement-session"
+
+
+async def test_an_agent_finds_its_task_in_a_file_that_is_no_change(project):
+    project.agent(
+        analyze=[("true", {"tasks": [{"id": "t", "title": "The task", "plan": "copy it"}]})],
+        implement=[("cp .penstock/task/task.json seen.json", {})],
+        review=[("true", {"approved": True})],
+    )
+    project.intent("one", "title: One\n")
+    await project.run()
+    seen = json.loads(project.landed("seen.json"))
+    assert (seen["intent"]["title"], seen["task"]["title"], seen["task"]["plan"]) == ("One", "The task", "copy it")
+    assert project.of("land")[0]["files"] == ["seen.json"]
+
+
+@pytest.mark.parametrize(
+    "key, intent, step",
+    [
+        ("implement_timeout_seconds", "run: ['sleep 60']", "implement"),
+        ("verify_timeout_seconds", "run: ['echo x > x.txt']\nverify: ['sleep 60']", "review"),
+    ],
+)
+async def test_a_step_that_takes_too_long_is_ended_and_the_stop_says_so(project, key, intent, step):
+    project.settings = {"run": {key: 0.2, "max_retries_per_role": 1, "retry_base_seconds": 0.01}}
+    project.intent("one", f"title: One\n{intent}\n")
+    await project.run()
+    assert [result for _, name, result in project.steps() if name == step] == ["timeout", "timeout"]
+    stop = project.of("stop")[0]
+    assert (stop["trigger"], stop["threshold"], stop["value"]) == ("max_retries_per_role", 1, 2)
+    assert len(project.of("retry")) == 1
 
 
 async def test_after_too_many_rejections_the_run_stops_and_says_why(project):

@@ -25,7 +25,6 @@ STYLES: Final = {
     "failed": "error",
     "cancelled": "warning",
 }
-ENDED: Final = frozenset({"succeeded", "failed", "cancelled"})
 
 
 @dataclass(slots=True)
@@ -42,16 +41,12 @@ class Row:
 
 @dataclass(slots=True)
 class RunRow(Row):
-    """A run; `rows` are its Tasks in the order in which they were planned."""
+    """A run; `rows` are its Tasks in the order in which they were planned, `done` of which are settled."""
 
     intent_id: str = ""
     outcome: str = ""
+    done: int = 0
     rows: dict[str, Row] = field(default_factory=dict)
-
-    @property
-    def done(self) -> int:
-        """Tasks that have ended."""
-        return sum(row.state in ENDED for row in self.rows.values())
 
 
 class Board:
@@ -91,21 +86,16 @@ def _task_told(run: RunRow, event: Event) -> Line | None:
     name = payload.get("taskId") or event.task_id
     if not name:
         return None
-    row = run.rows.setdefault(name, Row(name))
+    run.done = payload.get("counts", {}).get("done", run.done)
+    row: Row = run if name == run.name else run.rows.setdefault(name, Row(name))
     role, state = payload.get("role") or "", payload.get("status", "")
     if (row.role, row.state, row.message) == (role, state, payload.get("message")):
         return None
     row.role, row.state, row.message = role, state, payload.get("message") or ""
     row.since = payload.get("startedAt") or row.since
-    row.until = payload.get("endedAt") or ""
+    row.until = payload.get("endedAt") or row.until
     shown = f" {role}" if role else ""
     return [*_named(event), (state, STYLES.get(state, "")), (shown, ""), (_colon(row.message), "faint")]
-
-
-def _step_started(run: RunRow, event: Event) -> Line | None:
-    if event.task_id is None:
-        run.role = str(event.payload.get("step", ""))
-    return None
 
 
 def _retried(_run: RunRow, event: Event) -> Line:
@@ -140,7 +130,6 @@ _HANDLERS: Final = {
     "run.start": _run_started,
     "run.end": _run_ended,
     "task_status_update": _task_told,
-    "step.start": _step_started,
     "retry": _retried,
     "stop": _stopped,
     "question": _asked,

@@ -45,6 +45,8 @@ def task_status(
     stop: Stop | None = None,
 ) -> None:
     """Announce how a Task stands now."""
+    if turn.quiet:
+        return
     run, task = turn.run(run_id), turn.task(run_id, task_id)
     payload = _payload(run, task_id, role, task.status, message, task.started_at)
     _add(payload, endedAt=task.ended_at, result=result, stop=stop)
@@ -56,6 +58,8 @@ def run_status(
     stop: Stop | None = None, ended: bool = False,
 ) -> None:  # fmt: skip
     """Announce how the run stands, as the Task that all its Tasks are children of; its id is the run's."""
+    if turn.quiet:
+        return
     run = turn.run(run_id)
     payload = _payload(run, run_id, role, status, message, run.started_at)
     _add(payload, endedAt=turn.now if ended else None, result=result, stop=stop)
@@ -89,7 +93,7 @@ def _add(payload: dict[str, Any], *, stop: Stop | None, **given: str | None) -> 
 
 def delegation(turn: Turn, effect: RunStep, started_at: str | None, result: str | None = None) -> None:
     """Announce that a role was given work, and with `result` that it is back."""
-    if effect.step not in AGENT_STEPS:
+    if turn.quiet or effect.step not in AGENT_STEPS:
         return
     payload: dict[str, Any] = {
         "parent_task_id": effect.run_id,

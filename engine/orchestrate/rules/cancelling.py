@@ -6,10 +6,10 @@ What already landed has succeeded, whatever was wished meanwhile.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from engine.orchestrate.effects import CancelStep, RunStep
+from engine.orchestrate.replacing import changed
 from engine.orchestrate.rules import integration
 from engine.orchestrate.rules.announcements import run_status
 from engine.orchestrate.rules.ending import cancel_task, end_run
@@ -46,7 +46,7 @@ def _cancel_run(turn: Turn, run_id: str, reason: str) -> None:
         _cancel_tasks(turn, run_id, reason)
         return
     turn.effects.append(CancelStep(current.effect.key))
-    turn.change_work(run_id, None, current=replace(current, cancelling=True))
+    turn.change_work(run_id, None, current=changed(current, cancelling=True))
 
 
 def _cancel_tasks(turn: Turn, run_id: str, reason: str) -> None:

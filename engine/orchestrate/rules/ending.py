@@ -7,11 +7,11 @@ failed lands nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from engine.orchestrate.effects import CancelStep, UpdateIntent
 from engine.orchestrate.limits import Stop
+from engine.orchestrate.replacing import changed
 from engine.orchestrate.rules.announcements import announce_error, run_status, task_status
 from engine.orchestrate.rules.turn import Turn
 from engine.orchestrate.state import Outcome, RunEnd, RunState
@@ -60,7 +60,7 @@ def _cancel_one(turn: Turn, run_id: str, task_id: str, reason: str) -> bool:
     turn.effects.append(CancelStep(current.effect.key))
     if not task.cancelling:
         turn.change_task(run_id, task_id, cancelling=True, reason=reason)
-        turn.change_work(run_id, task_id, current=replace(current, cancelling=True))
+        turn.change_work(run_id, task_id, current=changed(current, cancelling=True))
         task_status(turn, run_id, task_id, current.effect.step, "is being cancelled")
     return True
 
@@ -101,7 +101,7 @@ def _close_questions(turn: Turn, run_id: str, task_id: str) -> None:
     questions = turn.run(run_id).questions
     if any(question.open and question.effect.task_id == task_id for question in questions):
         closed = tuple(
-            replace(question, open=False) if question.effect.task_id == task_id else question for question in questions
+            changed(question, open=False) if question.effect.task_id == task_id else question for question in questions
         )
         turn.change_run(run_id, questions=closed)
 

@@ -7,10 +7,10 @@ no: yes accepts what the step made (or lets it try again, `agreed`), no fails th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from engine.orchestrate.effects import RunStep, UpdateIntent
+from engine.orchestrate.replacing import changed
 from engine.orchestrate.rules.announcements import run_status, task_status
 from engine.orchestrate.rules.ending import fail
 from engine.orchestrate.rules.outputs import BadOutput, text_or_none, texts
@@ -50,8 +50,7 @@ def asked(turn: Turn, effect: RunStep, output: Mapping[str, Any]) -> None:
         turn.announce("question", told, run_id=run_id, task_id=task_id, role=effect.step)
     if run.intent_id is not None:
         turn.update_intent(UpdateIntent(run.intent_id, clarifications=wanted))
-    if effect.step == "integrate":
-        turn.queue = tuple(name for name in turn.queue if name != run_id)  # others need not wait for a person
+    turn.queue = tuple(name for name in turn.queue if name != run_id)  # other runs need not wait for a person
     _show_waiting(turn, effect, f"{effect.step} waits for {len(new)} answer{'s' * (len(new) > 1)}")
 
 
@@ -80,7 +79,7 @@ def answered(turn: Turn, run_id: str) -> Accepted | None:
     word = text.strip().casefold()
     if question.kind == "policy" and word not in _YES | _NO:
         raise Nonsense(f"question {index} is answered by `yes` or `no`", "answer yes or no")
-    closed = replace(question, answer=text, open=False)
+    closed = changed(question, answer=text, open=False)
     questions = tuple(closed if one.index == index else one for one in run.questions)
     turn.change_run(run_id, questions=questions)
     if question.kind == "policy" and word in _NO:

@@ -7,11 +7,11 @@ nonsense.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, Final, get_args
 
 from engine.orchestrate.effects import RunStep, StepResult
 from engine.orchestrate.limits import RECENT
+from engine.orchestrate.replacing import changed
 from engine.orchestrate.rules import cancelling, integration, planning, questions, rounds, tasks
 from engine.orchestrate.rules.announcements import delegation, run_status, task_status
 from engine.orchestrate.rules.ending import fail
@@ -51,7 +51,7 @@ def step_started(turn: Turn) -> None:
         return
     effect = current.effect
     run_id, task_id = effect.run_id, effect.task_id
-    turn.change_work(run_id, task_id, current=replace(current, started_at=turn.now))
+    turn.change_work(run_id, task_id, current=changed(current, started_at=turn.now))
     delegation(turn, effect, turn.now)
     message = f"{effect.step} runs" + (f", attempt {effect.attempt}" if effect.attempt > 1 else "")
     if task_id is None:

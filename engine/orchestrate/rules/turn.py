@@ -7,12 +7,12 @@ The state that a turn began with stays as it was. `Nonsense` ends a turn that sh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from engine.orchestrate.effects import Announce, Effect, UpdateIntent
 from engine.orchestrate.events import Draft, Event
+from engine.orchestrate.replacing import changed
 from engine.orchestrate.state import IntentState, RunEnd, RunState, State
 from engine.orchestrate.task import TaskState, Work
 
@@ -31,9 +31,13 @@ class Nonsense(Exception):
 
 
 class Turn:
-    """What a rule works with. `ended`: runs that ended in this turn, whose dependants are looked at last."""
+    """What a rule works with. `ended`: runs that ended in this turn, whose dependants are looked at last.
 
-    def __init__(self, state: State, event: Event) -> None:
+    A `quiet` turn announces nothing: it is for folding the log, in which the announcements are already.
+    """
+
+    def __init__(self, state: State, event: Event, *, quiet: bool = False) -> None:
+        self.quiet = quiet
         self.event = event
         self.effects: list[Effect] = []
         self.touched: dict[str, None] = {}
@@ -106,22 +110,22 @@ class Turn:
 
     def change_run(self, run_id: str, **fields: Any) -> None:
         """Change fields of a run."""
-        self.put_run(replace(self.run(run_id), **fields))
+        self.put_run(changed(self.run(run_id), **fields))
 
     def change_task(self, run_id: str, task_id: str, **fields: Any) -> TaskState:
         """Change fields of a Task and keep the run's counts; the Task as it is now."""
         run, task = self.run(run_id), self.task(run_id, task_id)
-        changed = replace(task, **fields)
-        before, after, counts = _count_of(task), _count_of(changed), {}
+        after_it = changed(task, **fields)
+        before, after, counts = _count_of(task), _count_of(after_it), {}
         if before != after:
             counts = {name: getattr(run, name) - 1 for name in (before,) if name}
             counts |= {name: getattr(run, name) + 1 for name in (after,) if name}
-        self.put_run(replace(run, tasks=run.tasks.put(changed), **counts))
-        return changed
+        self.put_run(changed(run, tasks=run.tasks.put(after_it), **counts))
+        return after_it
 
     def change_work(self, run_id: str, task_id: str | None, **fields: Any) -> None:
         """Change fields of what was done for a Task or the run itself."""
-        work = replace(self.work(run_id, task_id), **fields)
+        work = changed(self.work(run_id, task_id), **fields)
         if task_id is None:
             self.change_run(run_id, work=work)
         else:
@@ -144,7 +148,7 @@ class Turn:
 
     def change_intent(self, intent_id: str, **fields: Any) -> None:
         """Change what is known of an Intent."""
-        self._intents[intent_id] = replace(self.intent(intent_id), **fields)
+        self._intents[intent_id] = changed(self.intent(intent_id), **fields)
 
     def update_intent(self, update: UpdateIntent) -> None:
         """Have an Intent's file changed."""
@@ -160,7 +164,9 @@ class Turn:
         task_id: str | None = None,
         role: str | None = None,
     ) -> None:
-        """Have an event appended together with the one of this turn."""
+        """Have an event appended together with the one of this turn, unless the turn is `quiet`."""
+        if self.quiet:
+            return
         run = self.runs.get(run_id or "")
         intent_id = run.intent_id if run else self.event.intent_id
         draft = Draft(type=kind, payload=payload, run_id=run_id, intent_id=intent_id, task_id=task_id, role=role,

@@ -7,8 +7,8 @@ other are refused.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
+from engine.orchestrate.replacing import changed
 from engine.orchestrate.rules.announcements import run_status
 from engine.orchestrate.rules.ending import fail
 from engine.orchestrate.rules.turn import Turn
@@ -30,7 +30,7 @@ def wait_for(turn: Turn, run_id: str, needed: Iterable[str]) -> bool:
         reason = f"Intents wait for each other: {' -> '.join(cycle)}" if cycle else _lost(turn, lost or "")
         fail(turn, run_id, None, "run", reason, error={"class": "user", "next_action": "change `depends_on`"})
         return True
-    turn.put_run(replace(run, phase="waiting", waits_for=open_ones))
+    turn.put_run(changed(run, phase="waiting", waits_for=open_ones))
     run_status(turn, run_id, "run", "pending", f"waits for {', '.join(open_ones)}")
     return True
 

@@ -146,6 +146,22 @@ def test_an_integration_that_asks_lets_others_go_first() -> None:
     assert story.ended("one-1").state == "succeeded"
 
 
+def test_a_task_that_asks_while_its_run_mends_a_conflict_holds_up_no_other_run() -> None:
+    story = Story()
+    for name in ("one", "two"):
+        story.start(name, f"{name}-1")
+        story.plan("a", run_id=f"{name}-1")
+        story.do("a/implement", "a/rebase", "a/review", run_id=f"{name}-1")
+    story.end("integrate", "conflict", run_id="one-1", task_id="a", files=["a.txt"], onto="tip")
+    assert story.open("two-1") == []
+    story.end("a/implement", "question", run_id="one-1", question="really?")
+    assert story.open("two-1") == ["integrate"]
+    story.do("integrate", run_id="two-1")
+    story.answer(0, "yes", run_id="one-1")
+    story.do("a/implement", "a/review", "integrate", run_id="one-1")
+    assert story.ended("one-1").state == "succeeded"
+
+
 def test_the_end_of_a_task_closes_its_questions() -> None:
     story = policy(start_commit="base", commit="c1")
     story.cancel("a")

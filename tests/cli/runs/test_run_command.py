@@ -1,0 +1,188 @@
+"""`penstock run` and what looks after runs, as a person types them: real processes, exit codes, signals, crashes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import COMMAND, PATIENCE, environment
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the Runner's commands are for Linux and macOS")
+
+
+class Shell:
+    """A repository, and commands in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "project"
+        self.root.mkdir()
+        self.environment = {
+            **environment(folder), "PENSTOCK_STATE_DIR": str(folder / "state"),
+            "GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.org",
+            "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.org",
+        }  # fmt: skip
+        self.git("init", "-q", "-b", "main")
+        self.git("commit", "-q", "--allow-empty", "-m", "start")
+
+    def git(self, *arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], cwd=self.root, env=self.environment, capture_output=True, check=True)
+        return done.stdout.decode().strip()
+
+    def __call__(self, *arguments: str) -> tuple[int, str]:
+        """A command's exit code and all it wrote."""
+        done = subprocess.run(
+            [*COMMAND, *arguments], cwd=self.root, env=self.environment, capture_output=True, timeout=PATIENCE,
+            stdin=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+        return done.returncode, (done.stdout + done.stderr).decode()
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [*COMMAND, *arguments], cwd=self.root, env=self.environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def intent(self, name: str, text: str) -> None:
+        path = self.root / ".penstock" / "intents" / f"{name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        assert self("approve", name)[0] == 0
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+class Gate:
+    """A pipe that a Task waits on: it is known when the Task has come, and the Task goes on when told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.come, self.go = folder / "come", folder / "go"
+        os.mkfifo(self.come)
+        os.mkfifo(self.go)
+        self.line = f"echo > {self.come}; cat {self.go} > /dev/null"
+
+    def wait(self) -> None:
+        self.come.read_bytes()
+
+    def open(self) -> None:
+        self.go.write_bytes(b"\n")
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    return Gate(tmp_path)
+
+
+def test_from_an_intent_to_the_base_branch_and_back(shell: Shell) -> None:
+    code, said = shell("new", "Write it", "--run", "echo x > x.txt", "--verify", "test -s x.txt")
+    assert code == 0, said
+    assert shell("run", "write-it")[0] == 1  # not approved
+    assert shell("approve", "write-it")[0] == 0
+    code, said = shell("run", "--events", "events.jsonl")
+    assert code == 0 and "succeeded: 1 of 1 Tasks landed on penstock/landed" in said
+    types = [json.loads(line)["type"] for line in (shell.root / "events.jsonl").read_text().splitlines()]
+    assert types[0] == "run.start" and types[-1] == "run.end" and types.count("step.end") == 5
+    code, said = shell("diff", "write-it")
+    assert code == 0 and "+x" in said
+    code, said = shell("land", "write-it")
+    assert code == 1 and "--yes" in said and not (shell.root / "x.txt").exists()
+    assert shell("land", "write-it", "--yes")[0] == 0 and (shell.root / "x.txt").read_text() == "x\n"
+    assert shell("revert", "write-it", "--yes")[0] == 0 and not (shell.root / "x.txt").exists()
+    code, said = shell("clean")
+    assert code == 0 and shell.git("branch", "--list", "penstock/write-it-*") == ""
+    assert shell("doctor")[0] == 0
+
+
+def test_a_failed_run_exits_with_1_and_its_log_says_why(shell: Shell) -> None:
+    shell.intent("bad", "title: Bad\nrun: ['no-such-command-anywhere']\n")
+    code, said = shell("run")
+    assert code == 1 and "no such command" in said
+    code, said = shell("logs", "bad", "--output")
+    assert code == 0 and "no-such-command-anywhere" in said
+    events = [json.loads(line) for line in shell("logs", "bad", "--json")[1].splitlines()]
+    assert [event["type"] for event in events][-1] == "run.end"
+
+
+def test_a_dry_run_shows_the_plan_and_starts_nothing(shell: Shell) -> None:
+    tasks = "[{id: a, run: 'echo a > a'}, {id: b, run: 'echo b > b', depends_on: [a]}]"
+    shell.intent("two", f"title: Two\ntasks: {tasks}\n")
+    code, said = shell("run", "--dry-run")
+    assert code == 0 and "b: echo b > b, after a" in said
+    assert shell("history")[1].count("started") == 0 and shell.git("branch", "--list", "penstock/*") == ""
+
+
+def test_nothing_to_run_is_no_failure_and_says_where_to_look(shell: Shell) -> None:
+    code, said = shell("run")
+    assert code == 0 and "penstock inbox" in said
+
+
+@pytest.mark.parametrize("name", ["run", "logs", "cancel", "diff", "land", "revert", "resume"])
+def test_a_name_that_nobody_has_is_wrong_usage(shell: Shell, name: str) -> None:
+    code, said = shell(name, "nobody")
+    assert code == 2 and "nobody" in said and "Traceback" not in said
+
+
+@pytest.mark.parametrize("name", ["run", "cancel", "land", "doctor", "clean"])
+def test_outside_of_a_repository_it_says_what_to_do(shell: Shell, tmp_path: Path, name: str) -> None:
+    shell.root = tmp_path
+    code, said = shell(name, *(["x"] if name in {"cancel", "land"} else []))
+    assert code == 2 and "not a git repository" in said
+
+
+def test_ctrl_c_cancels_and_leaves_nothing(shell: Shell, gate: Gate) -> None:
+    shell.intent("slow", f"title: Slow\nrun: ['{gate.line}']\n")
+    runner = shell.start("run")
+    gate.wait()
+    runner.send_signal(signal.SIGINT)
+    said = runner.communicate(timeout=PATIENCE)[0].decode()
+    assert runner.returncode == 130 and "cancelled" in said
+    assert "status: cancelled" in (shell.root / ".penstock/intents/slow.yaml").read_text()
+
+
+def test_another_terminal_can_cancel(shell: Shell, gate: Gate) -> None:
+    shell.intent("slow", f"title: Slow\nrun: ['{gate.line}']\n")
+    runner = shell.start("run")
+    gate.wait()
+    code, said = shell("cancel", "slow", "--reason", "too slow")
+    assert code == 0 and "cancelled" in said
+    assert "too slow" in runner.communicate(timeout=PATIENCE)[0].decode() and runner.returncode == 1
+    assert shell("cancel", "slow")[0] == 1
+
+
+def test_a_second_run_is_a_client_of_the_first(shell: Shell, gate: Gate) -> None:
+    shell.intent("slow", f"title: Slow\nrun: ['{gate.line}; echo x > x.txt']\n")
+    runner = shell.start("run")
+    gate.wait()
+    shell.intent("other", "title: Other\nrun: ['echo y > y.txt']\n")
+    code, said = shell("run", "other")
+    assert code == 0 and "landed on penstock/landed" in said, said
+    gate.open()
+    assert runner.wait(PATIENCE) == 0
+    assert shell.git("ls-tree", "--name-only", "penstock/landed").split() == ["x.txt", "y.txt"]
+
+
+def test_after_a_crash_run_goes_on_and_does_nothing_twice(shell: Shell, gate: Gate, tmp_path: Path) -> None:
+    count = tmp_path / "count"
+    shell.intent("two", f"""
+title: Two
+tasks:
+  - {{id: a, run: "echo a >> {count}; echo a > a.txt"}}
+  - {{id: b, run: "test -f {count}.b || {{ touch {count}.b; {gate.line}; }}; echo b > b.txt", depends_on: [a]}}
+""")  # fmt: skip
+    runner = shell.start("run")
+    gate.wait()
+    runner.kill()
+    runner.communicate(timeout=PATIENCE)
+    code, said = shell("run")
+    assert code == 0, said
+    assert count.read_text() == "a\n"
+    assert shell.git("ls-tree", "--name-only", "penstock/landed").split() == ["a.txt", "b.txt"]
+    assert len(shell.git("log", "--format=%h", "main..penstock/landed").split()) == 2
