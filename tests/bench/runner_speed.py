@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from compileall import compile_dir
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -34,7 +35,7 @@ from tests.orchestrate.git.sandbox import Sandbox
 from tests.orchestrate.project import Project, until_event
 
 #: an agent that takes next to no time itself: it reads the request and makes a file that is called like its Task
-AGENT = 'read -r request; echo work > "${PWD##*/}.txt"; echo "{}"'
+AGENT = 'cat > /dev/null; echo work > "${PWD##*/}.txt"; echo "{}"'
 #: an agent that ends for nothing but SIGKILL, and starts others like it
 DEAF = "trap '' INT TERM HUP; (while :; do sleep 0.05; done) & while :; do sleep 0.05; done"
 
@@ -280,6 +281,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--quick", action="store_true", help="few Tasks, a minute")
     quick = parser.parse_args().quick
+    compile_dir("engine", quiet=1)                       # as an installation does
     git = ".".join(map(str, git_version({"PATH": "/usr/bin:/bin:/usr/local/bin"})))
     print(f"Python {sys.version.split()[0]}, git {git}, SQLite {sqlite3.sqlite_version}, medians; in brackets: wanted")
     for what, number in each_task(2).items():
