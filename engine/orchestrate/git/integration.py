@@ -182,8 +182,10 @@ def replay(repository: Repository, checkout: Path, tasks: Sequence[TaskCommits])
     is on the result of the Tasks before it, which is the conflict's `onto`. Commits whose change is already there are
     left out. Raises `GitCommandFailed`.
     """
-    for task in tasks:
-        wanted = linear(repository, task.start_commit, task.commit)
+    own = [linear(repository, task.start_commit, task.commit) for task in tasks]
+    if apply_commits(repository, checkout, [commit for each in own for commit in each]) is None:
+        return None  # which is the rule, and takes one command for all of them
+    for task, wanted in zip(tasks, own, strict=True):
         conflict = apply_commits(repository, checkout, wanted)
         if conflict:
             return Conflict(conflict.files, conflict.onto, task.task_id or None, conflict.commit)
