@@ -11,13 +11,15 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from engine import __version__
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["Options", "common_options", "options_of", "penstock"]
 
@@ -128,6 +130,8 @@ class _Commands(click.Group):
 
 
 def _others() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points  # takes as long to import as all else here
+
     return {point.name: point for point in entry_points(group=GROUP)}
 
 

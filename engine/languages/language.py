@@ -12,10 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
-from engine.parse.diagnostics import Diagnostic
-from engine.parse.machine import Machine
-from engine.parse.tree import Node
+if TYPE_CHECKING:
+    from engine.parse.diagnostics import Diagnostic
+    from engine.parse.machine import Machine
+    from engine.parse.tree import Node
 
 __all__ = ["CheckSettings", "CheckUnit", "Language", "UnitFacts"]
 
@@ -49,7 +51,7 @@ class UnitFacts:
         return bool(self.findings or self.once or self.names or self.clashes or self.sets or self.unless)
 
 
-CheckUnit = Callable[[Node, CheckSettings], UnitFacts]
+CheckUnit = Callable[["Node", CheckSettings], UnitFacts]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from engine.parse.expected import ExpectationSummary
 from engine.parse.source import Span
+
+if TYPE_CHECKING:
+    from engine.parse.expected import ExpectationSummary
 
 __all__ = ["Diagnostic", "FixIt", "Related", "Severity", "TextEdit"]
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.cli.app import Options
-from engine.cli.settings import in_force
 
 if TYPE_CHECKING:
     from engine.orchestrate.workspace import Workspace
@@ -32,6 +31,7 @@ def opened(options: Options, flags: Mapping[str, Any] | None = None) -> Workspac
     """The workspace of the current folder, with the flags over its settings. Raises `Unusable`."""
     if sys.platform == "win32":
         raise Unusable("the Runner works on Linux and macOS; here `penstock check`, `parse` and `lsp` do")
+    from engine.cli.settings import in_force
     from engine.orchestrate.git.errors import GitError
     from engine.orchestrate.workspace import Workspace
 

@@ -252,9 +252,10 @@ def _become(command: list[str]) -> NoReturn:
 def _adopt_orphans() -> None:
     """Makes this process the parent of its descendants whose own parent ends, where the system can."""
     if sys.platform == "linux":
-        import ctypes
+        import _ctypes  # what ctypes adds to it would be a quarter of the guard's start
 
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        prctl = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")  # type: ignore[arg-type]
+        _ctypes.call_function(prctl, (_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 
 
 def _signals() -> int:

@@ -8,11 +8,13 @@ terminal, and Ctrl-C in that terminal does not cut a commit in two.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import Timer
 from typing import IO, Final
@@ -111,10 +113,7 @@ def call(
     `GitUnavailable` without git, `GitTimedOut` after `timeout` seconds, `GitCommandFailed` on another exit code than 0
     (with `check`), `GitError` if `cwd` is gone.
     """
-    with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        if text is not None:
-            stdin.write(text.encode("utf-8", "surrogateescape"))
-            stdin.seek(0)
+    with _input(text) as stdin, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         stdout: IO[bytes] | int = out if limit is None else subprocess.PIPE
         process = _start(args, cwd, environment, stdin, stdout, err)
         late, cut = _attend(process, timeout, limit, out)
@@ -130,6 +129,22 @@ def call(
     return result
 
 
+@cache
+def _git(path: str | None) -> str:
+    """Where git is, looked for once, as shells do; its bare name where it is not found, for the error to say so."""
+    return shutil.which("git", path=path) or "git"
+
+
+def _input(text: str | None) -> IO[bytes]:
+    """A file with the text; without one, an empty one that costs nothing."""
+    if text is None:
+        return Path(os.devnull).open("rb")
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever asked
+    file.write(text.encode("utf-8", "surrogateescape"))
+    file.seek(0)
+    return file
+
+
 def _start(
     args: Sequence[str],
     cwd: Path,
@@ -141,10 +156,11 @@ def _start(
     settings = [part for setting in _SETTINGS for part in ("-c", setting)]
     try:
         return subprocess.Popen(
-            ["git", *settings, *args], cwd=cwd, env=dict(environment), stdin=stdin, stdout=out, stderr=err,
-            start_new_session=True,
+            [_git(environment.get("PATH")), *settings, *args], cwd=cwd, env=dict(environment), stdin=stdin,
+            stdout=out, stderr=err, start_new_session=True,
         )  # fmt: skip
     except (FileNotFoundError, NotADirectoryError) as problem:
+        _git.cache_clear()
         if not cwd.is_dir():
             raise GitError("the folder is gone", where=cwd, next_action="was it deleted or moved?") from problem
         raise GitUnavailable(

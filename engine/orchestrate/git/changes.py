@@ -201,12 +201,13 @@ def _with_trailer(repository: Repository, message: str, key: str) -> str:
 
 def _committed(repository: Repository, worktree: Worktree) -> Committed:
     start = worktree.start_commit
-    commit = repository.run_git("rev-parse", "HEAD", cwd=worktree.path).line
+    made = commits(repository, start, f"refs/heads/{worktree.branch}")
+    commit = made[-1]
     changes = file_changes(repository, start, commit)
     return Committed(
         start_commit=start,
         commit=commit,
-        commits=tuple(commits(repository, start, commit)),
+        commits=tuple(made),
         files=changes.files,
         added=changes.added,
         removed=changes.removed,

@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
+from engine.orchestrate.git.call import COMMAND_SECONDS
 from engine.orchestrate.git.errors import GitCommandFailed
 from engine.orchestrate.git.outcomes import Conflict, Refusal
 from engine.orchestrate.git.repository import RefUpdate, Repository
 
 __all__ = ["Rebased", "apply_commits", "linear", "merge", "rebase"]
+
+#: What each of many commits may take beyond that: hooks run, and it may be signed.
+_COMMIT_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,8 @@ def apply_commits(
         return None
     before, variables = _head(repository, checkout), repository.identity()
     options = ["--allow-empty", "--allow-empty-message"] if how == "cherry-pick" else ["--no-edit"]
-    done = repository.run_git(how, *options, *wanted, cwd=checkout, check=False, variables=variables)
+    seconds = COMMAND_SECONDS + _COMMIT_SECONDS * len(wanted)
+    done = repository.run_git(how, *options, *wanted, cwd=checkout, check=False, variables=variables, timeout=seconds)
     while not done.ok:
         stopped_at = repository.run_git("rev-parse", "--verify", "--quiet", _MARK[how], cwd=checkout, check=False)
         files = _unmerged(repository, checkout)
@@ -84,7 +89,7 @@ def apply_commits(
             if files:
                 return Conflict(files, before, commit=stopped_at.line or None)
             raise GitCommandFailed([how, *wanted], done.code, done.err or done.out, checkout)
-        done = repository.run_git(how, "--skip", cwd=checkout, check=False, variables=variables)
+        done = repository.run_git(how, "--skip", cwd=checkout, check=False, variables=variables, timeout=seconds)
     return None
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from engine.orchestrate.git.repository import Repository
 
 __all__ = ["DIFF_BYTES", "TRAILER", "DiffText", "FileChanges", "changed_files", "commits", "diff_text",
-           "file_changes", "find_step_commit", "line_counts"]  # fmt: skip
+           "file_changes", "find_step_commit"]  # fmt: skip
 
 #: Stands in the message of a commit that a step made: `Penstock-Step: <key>`.
 TRAILER: Final = "Penstock-Step"
@@ -56,11 +56,6 @@ def file_changes(repository: Repository, start: str, end: str) -> FileChanges:
 def changed_files(repository: Repository, start: str, end: str) -> list[str]:
     """The paths of `file_changes`."""
     return list(file_changes(repository, start, end).files)
-
-
-def line_counts(repository: Repository, start: str, end: str) -> FileChanges:
-    """As `file_changes`, for its numbers of lines."""
-    return file_changes(repository, start, end)
 
 
 def diff_text(repository: Repository, start: str, end: str, *, limit: int = DIFF_BYTES) -> DiffText:

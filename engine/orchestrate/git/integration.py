@@ -64,7 +64,7 @@ class Integration:
     def start(self, mode: Mode, base: Base) -> str | Conflict:
         """The commit that a new run's Tasks start from: in the mode `branch`, what landed before is in it."""
         landed = self.repository.tip(LANDED_BRANCH) if mode == "branch" else None
-        return self.worktrees.start_point(base.commit, [landed] if landed else [])
+        return self.worktrees.start_point(base.commit, [landed]) if landed else base.commit
 
     def prepare(
         self, run_id: str, tasks: Sequence[TaskCommits], mode: Mode, base: Base
@@ -182,8 +182,10 @@ def replay(repository: Repository, checkout: Path, tasks: Sequence[TaskCommits])
     is on the result of the Tasks before it, which is the conflict's `onto`. Commits whose change is already there are
     left out. Raises `GitCommandFailed`.
     """
-    for task in tasks:
-        wanted = linear(repository, task.start_commit, task.commit)
+    own = [linear(repository, task.start_commit, task.commit) for task in tasks]
+    if apply_commits(repository, checkout, [commit for each in own for commit in each]) is None:
+        return None  # which is the rule, and takes one command for all of them
+    for task, wanted in zip(tasks, own, strict=True):
         conflict = apply_commits(repository, checkout, wanted)
         if conflict:
             return Conflict(conflict.files, conflict.onto, task.task_id or None, conflict.commit)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -147,8 +147,7 @@ class Repository:
                 where=self.root,
                 next_action="switch to another branch, or set base_branch in the table [run] of penstock.toml",
             )
-        remote = self.remote(branch)
-        for ref in [f"refs/heads/{branch}", *([f"refs/remotes/{remote}/{branch}"] if remote else [])]:
+        for ref in self._places_of(branch):
             commit = self.resolve(ref)
             if commit:
                 return Base(branch, ref, commit)
@@ -180,6 +179,19 @@ class Repository:
             if not all(given):
                 missing |= dict(zip(names.values(), _NOBODY, strict=True))
         return missing
+
+    def tops(self, *commits: str) -> list[str]:
+        """Those of the commits that no other one of them contains, each once, in the order given.
+
+        Raises `GitError` if there is no such commit.
+        """
+        found = self.run_git("merge-base", "--independent", *commits, check=False)
+        if not found.ok:
+            for name in commits:
+                self.commit_of(name)  # says which one it is
+            raise GitCommandFailed(["merge-base", *commits], found.code, found.err, self.root)
+        order = {name: number for number, name in enumerate(commits)}
+        return sorted(found.out.split(), key=lambda commit: order.get(commit, -1))
 
     def is_ancestor(self, commit: str, of: str, *, checkout: Path | None = None) -> bool:
         """Whether `commit` is `of` or one of those it stands on; `HEAD` is that of `checkout` (else of `root`)."""
@@ -250,6 +262,13 @@ class Repository:
     def is_shallow(self) -> bool:
         """Whether the clone lacks older history."""
         return (self.common_dir / "shallow").exists()
+
+    def _places_of(self, branch: str) -> Iterator[str]:
+        """The refs that may be a base branch: the local one, else that of its remote, which is asked for only then."""
+        yield f"refs/heads/{branch}"
+        remote = self.remote(branch)
+        if remote:
+            yield f"refs/remotes/{remote}/{branch}"
 
     def _paused(self, checkout: Path) -> str | None:
         """The branch that goes on in a checkout once its rebase or bisection is over."""

@@ -97,8 +97,7 @@ class Worktrees:
         merge, the same one whenever asked. Raises `GitError`.
         """
         repository = self.repository
-        wanted = list(dict.fromkeys(repository.commit_of(name) for name in (*heads, base)))
-        tops = [c for c in wanted if not any(o != c and repository.is_ancestor(c, o) for o in wanted)]
+        tops = repository.tops(*heads, base)
         if len(tops) == 1:
             return tops[0]
         scratch = self.create("merge " + " ".join(tops), None, tops[0])

@@ -16,7 +16,7 @@ from engine.orchestrate.agents.evidence import evidence_of
 from engine.orchestrate.agents.protocol import Failure
 from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.git.changes import Committed, commit_changes
-from engine.orchestrate.git.history import changed_files, commits, line_counts
+from engine.orchestrate.git.history import FileChanges, commits, file_changes
 from engine.orchestrate.git.outcomes import Conflict, Refusal
 from engine.orchestrate.git.scan import Limits
 from engine.orchestrate.git.worktrees import Worktree, place_task_file
@@ -74,8 +74,7 @@ async def _worked(world: World, step: RunStep, tree: Worktree, stop: asyncio.Eve
     setup = await world.set_up(step, tree.path, stop)
     if setup is not None:
         return ended_badly(setup, {"setup": evidence_of(setup)}) or Outcome("failed")
-    text = json.dumps({"intent": step.inputs["intent"], "task": task}, indent=1)
-    await asyncio.to_thread(place_task_file, tree.path, text)
+    await asyncio.to_thread(_place_task, tree, step)
     before = await asyncio.to_thread(beyond, world.repository)
     worked = await _done(world, step, tree, stop)
     changes = await asyncio.to_thread(_changes, world, before)
@@ -104,6 +103,12 @@ async def _done(world: World, step: RunStep, tree: Worktree, stop: asyncio.Event
     output = {"session_id": reply.session_id, "usage": reply.usage, "cost_usd": reply.cost_usd,
               "summary": getattr(reply.result, "summary", "")}  # fmt: skip
     return no_reply(reply, evidence) or Outcome("ok", output, evidence)
+
+
+def _place_task(tree: Worktree, step: RunStep) -> None:
+    """Says in the worktree what is to be done; on one line, since indenting takes ten times as long."""
+    told = {"intent": step.inputs["intent"], "task": step.inputs["task"]}
+    place_task_file(tree.path, json.dumps(told) + "\n")
 
 
 def _committed(world: World, step: RunStep, tree: Worktree, worked: Outcome, began: str | None) -> Outcome:
@@ -150,15 +155,18 @@ def _named(names: Sequence[str]) -> str:
 
 
 def _described(world: World, done: Committed, start: str) -> dict[str, Any]:
-    repository, end = world.repository, done.commit
-    lines = line_counts(repository, start, end)
+    """The Task's commits after `start`, which are more than this step's if it went on with a rejected work."""
+    made, changes = list(done.commits), FileChanges(done.files, done.added, done.removed)
+    if start != done.start_commit:
+        made = commits(world.repository, start, done.commit)
+        changes = file_changes(world.repository, start, done.commit)
     return {
         "start_commit": start,
-        "commit": end,
-        "commits": commits(repository, start, end),
-        "files": changed_files(repository, start, end),
-        "added": lines.added,
-        "removed": lines.removed,
+        "commit": done.commit,
+        "commits": made,
+        "files": list(changes.files),
+        "added": changes.added,
+        "removed": changes.removed,
     }
 
 

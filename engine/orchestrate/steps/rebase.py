@@ -24,8 +24,10 @@ def _rebased(world: World, step: RunStep) -> Outcome:
     start, commit = inputs["start_commit"], inputs["commit"]
     stays = Outcome("ok", {"start_commit": start, "commit": commit, "moved": False})
     onto = world.integration.start(base["mode"], world.repository.base(base["branch"]))
-    if isinstance(onto, Conflict) or world.repository.is_ancestor(onto, start):
+    if isinstance(onto, Conflict):
         return stays  # the integration says what to do about a base that conflicts with what landed
+    if onto == base["commit"] or world.repository.is_ancestor(onto, start):
+        return stays  # nothing is new on the base since the run began, or the Task stands on it already
     onto = world.worktrees.start_point(onto, [start])
     if isinstance(onto, Conflict):
         return stays  # a dependency's change conflicts with the base: its own rebase or the integration tells

@@ -36,9 +36,10 @@ def read_regular(path: Path, limit: int = _LARGEST) -> bytes:
     """
     file = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     with os.fdopen(file, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(file).st_mode):
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode):
             raise OSError("it is no regular file")
-        return opened.read(limit)
+        return opened.read() if limit < 0 else opened.read(min(status.st_size, limit))  # a buffer of just that size
 
 
 def create(path: Path, content: bytes) -> bool:

@@ -1,6 +1,7 @@
 """The event log: one SQLite file a repository, append-only, the only truth.
 
-Write-ahead log with `synchronous=FULL`: what `append` has returned survives a crash of the machine. One process writes
+Write-ahead log with `synchronous=FULL`: what `append` has returned survives a crash of the machine, but for what ends
+with the machine anyway (`_ENDS_WITH_THE_MACHINE`), which survives a crash of the process only. One process writes
 at a time, held by a lock of the operating system; anyone reads. Each row carries a checksum of all it says, so a row
 that was changed, and a gap, are found when they are read. Nothing is ever repaired by guessing.
 """
@@ -26,6 +27,8 @@ from engine.orchestrate.store.writer_lock import LockedLog, WriterLock
 
 __all__ = ["DamagedLog", "EventLog", "EventsFile", "LockedLog", "UnwrittenEvent"]
 
+#: that a step began; none goes on after a crash of the machine, and one that is not known to have begun begins anew
+_ENDS_WITH_THE_MACHINE: Final = frozenset({"step.start"})
 #: of the tables; a file of a higher one is not touched
 _VERSION: Final = 1
 _PAGE: Final = 500
@@ -80,6 +83,7 @@ class EventLog:
         self._now = now
         self._new_id = new_id
         self._turn = threading.RLock()
+        self._waits = True
 
     @classmethod
     def open(
@@ -110,6 +114,7 @@ class EventLog:
             raise UnwrittenEvent(f"{self.path} is open for reading only")
         with self._turn:
             try:
+                self._wait_for_disk(cause.type not in _ENDS_WITH_THE_MACHINE)
                 self._connection.execute("BEGIN IMMEDIATE")
                 events = self._insert(cause, announce)
                 self._connection.execute("COMMIT")
@@ -120,6 +125,11 @@ class EventLog:
                 self._roll_back()
                 raise
         return events
+
+    def _wait_for_disk(self, wait: bool) -> None:
+        if wait != self._waits:
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if wait else 'NORMAL'}")
+            self._waits = wait
 
     def _roll_back(self) -> None:
         with suppress(sqlite3.Error):

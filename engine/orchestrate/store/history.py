@@ -98,7 +98,8 @@ def add_to_history(folder: Path, events: Iterable[Event]) -> Path | None:
         return None
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{told['intent_id']}.yaml"
-    text = yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=120, explicit_start=True)
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    text = yaml.dump(told, Dumper=dumper, sort_keys=False, allow_unicode=True, width=120, explicit_start=True)
     document, named = text.encode(), text.splitlines()[1].encode()
 
     def added(before: bytes) -> bytes:
@@ -118,7 +119,8 @@ def read_history(path: Path) -> list[Mapping[str, Any]]:
     if not path.exists():
         return []
     try:
-        documents = list(yaml.load_all(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader))
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        documents = list(yaml.load_all(path.read_text(encoding="utf-8"), Loader=loader))
     except (yaml.YAMLError, UnicodeDecodeError):
         return []
     return [document for document in documents if isinstance(document, dict)]

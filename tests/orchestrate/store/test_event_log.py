@@ -179,6 +179,16 @@ def test_what_is_acknowledged_is_synchronised(path: Path) -> None:
     assert (mode, synchronous) == ("wal", 2)
 
 
+def test_all_but_the_beginning_of_a_step_waits_for_the_disk(path: Path) -> None:
+    found: list[int] = []
+    with opened(path) as log:
+        for kind in ("run.start", "step.start", "step.start", "step.end"):
+            log.append(Draft(type=kind))
+            found += log._connection.execute("PRAGMA synchronous").fetchone()
+
+    assert found == [2, 1, 1, 2]
+
+
 def test_a_missing_log_is_not_made_by_reading(path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no log"):
         opened(path, write=False)
