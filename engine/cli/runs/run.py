@@ -12,12 +12,11 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from engine.cli.app import common_options, options_of
-from engine.cli.process import INTERRUPTED
 
 if TYPE_CHECKING:
     from engine.cli.runs.board import Board
@@ -49,7 +48,7 @@ def run(
     """Run the named Intents; without a name, go on with what was interrupted and run every approved Intent.
 
     Exit codes: 0 all succeeded, 1 one failed or waits for a person, 2 wrong usage or settings, 3 internal failure,
-    130 cancelled by Ctrl-C.
+    130 cancelled by Ctrl-C, 143 stopped by SIGTERM (the runs go on with the next `penstock run`).
     """
     from engine.cli.runs.opened import opened
     from engine.cli.runs.plan import show_plan
@@ -97,36 +96,43 @@ def _shown(workspace: Workspace, intents: Sequence[str], events: Path | None, *,
                 watchers.append(lambda event: file.write([event]))
             view = stack.enter_context(view_for(sys.stdout, quiet=quiet))
             watchers.append(view.see)
-            started, interrupted = reached(
+            started, ended_by = reached(
                 lambda: asyncio.run(_here(workspace, intents, watchers)), lambda: _there(workspace, intents, watchers)
             )
-        return _told(started, view.board, interrupted=interrupted)
+        return _told(started, view.board, ended_by)
     except (GitError, FilesError) as error:
         raise Unusable(str(error)) from error
 
 
 async def _here(
     workspace: Workspace, intents: Sequence[str], watchers: Sequence[Callable[[Event], None]]
-) -> tuple[Started, bool]:
-    """Runs in this process; what was started, and whether Ctrl-C ended it. Raises `LockedLog`."""
+) -> tuple[Started, signal.Signals | None]:
+    """Runs in this process; what was started, and the signal that ended it. Raises `LockedLog`.
+
+    Ctrl-C cancels. SIGTERM only ends this process, with all it started: the next one goes on with the runs.
+    """
     from engine.orchestrate.host import open_host
 
-    interrupted = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    caught: asyncio.Future[signal.Signals] = loop.create_future()
     async with open_host(workspace) as host:
         for watcher in watchers:
             host.runner.watch(watcher)
-        loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, interrupted.set)
+            loop.add_signal_handler(number, _catch, caught, number)
         started = await host.start(intents)
         still = asyncio.create_task(host.until_idle())
-        stopped = asyncio.create_task(interrupted.wait())
-        await asyncio.wait({still, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        if interrupted.is_set():
+        ends: set[asyncio.Future[Any]] = {still, caught}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        if caught.done() and caught.result() is signal.SIGINT:
             await _cancelled(host)
         still.cancel()
-    return started, interrupted.is_set()
+    return started, caught.result() if caught.done() else None
+
+
+def _catch(caught: asyncio.Future[signal.Signals], number: signal.Signals) -> None:
+    if not caught.done():
+        caught.set_result(number)
 
 
 async def _cancelled(host: Host) -> None:
@@ -137,7 +143,7 @@ async def _cancelled(host: Host) -> None:
 
 def _there(
     workspace: Workspace, intents: Sequence[str], watchers: Sequence[Callable[[Event], None]]
-) -> tuple[Started, bool]:
+) -> tuple[Started, signal.Signals | None]:
     """Runs in the process that holds the log; Ctrl-C cancels there what was started here. Raises `NoRunner`."""
     from engine.orchestrate import client
     from engine.orchestrate.events import Event
@@ -169,11 +175,11 @@ def _there(
                 client.ask(
                     workspace.socket, "cancel", {"run_id": run_id, "reason": "interrupted by Ctrl-C", "by": "terminal"}
                 )
-        return started, True
-    return started, False
+        return started, signal.SIGINT
+    return started, None
 
 
-def _told(started: Started, board: Board, *, interrupted: bool) -> int:
+def _told(started: Started, board: Board, ended_by: signal.Signals | None) -> int:
     """Says how it ended and what to do next; the exit code."""
     for intent, reason in started.waits.items():
         click.echo(f"{intent} waits: {reason}")
@@ -182,10 +188,11 @@ def _told(started: Started, board: Board, *, interrupted: bool) -> int:
     for run_id in started.runs.values():
         row = board.runs.get(run_id)
         if row is None or not row.until:
-            click.echo(f"{run_id} waits for you: penstock inbox")
+            stopped = ended_by is signal.SIGTERM
+            click.echo(f"{run_id} " + ("goes on with penstock run" if stopped else "waits for you: penstock inbox"))
         elif row.state == "succeeded":
             click.echo(f"penstock diff {run_id} shows it; penstock land {run_id} brings it to the base branch")
-    if interrupted:
-        return INTERRUPTED
+    if ended_by is not None:
+        return 128 + ended_by  # as a shell reports the end by a signal
     ends = [board.runs[run_id].state if run_id in board.runs else "" for run_id in started.runs.values()]
     return int(bool(started.waits) or any(state != "succeeded" for state in ends))

@@ -166,6 +166,18 @@ def test_ctrl_c_cancels_and_leaves_nothing(shell: Shell, gate: Gate) -> None:
     assert "status: cancelled" in (shell.root / ".penstock/intents/slow.yaml").read_text()
 
 
+def test_a_runner_that_is_told_to_end_leaves_its_runs_to_the_next_one(shell: Shell, gate: Gate, tmp_path: Path) -> None:
+    once = tmp_path / "once"
+    line = f"test -f {once} || {{ touch {once}; {gate.line}; }}; echo x > x.txt"
+    shell.intent("slow", f"title: Slow\nrun: ['{line}']\n")
+    runner = shell.start("run")
+    gate.wait()
+    runner.terminate()
+    said = runner.communicate(timeout=PATIENCE)[0].decode()
+    assert runner.returncode == 143 and "goes on with penstock run" in said
+    assert shell("run")[0] == 0 and shell.git("show", "penstock/landed:x.txt") == "x"
+
+
 def test_another_terminal_can_cancel(shell: Shell, gate: Gate) -> None:
     shell.intent("slow", f"title: Slow\nrun: ['{gate.line}']\n")
     runner = shell.start("run")
