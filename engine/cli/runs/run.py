@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,24 +109,38 @@ def _shown(workspace: Workspace, intents: Sequence[str], events: Path | None, *,
 async def _here(
     workspace: Workspace, intents: Sequence[str], watchers: Sequence[Callable[[Event], None]]
 ) -> tuple[Started, bool]:
-    """Runs in this process; what was started, and whether Ctrl-C ended it. Raises `LockedLog`."""
+    """Runs in this process; what was started, and whether Ctrl-C ended it.
+
+    When a watcher cannot write any more, the runs are left to be gone on with and its error is raised. Raises
+    `LockedLog`.
+    """
     from engine.orchestrate.host import open_host
 
-    interrupted = asyncio.Event()
+    interrupted, unheard = asyncio.Event(), asyncio.get_running_loop().create_future()
+
+    def told(watcher: Callable[[Event], None], event: Event) -> None:
+        try:
+            watcher(event)
+        except OSError as error:
+            if not unheard.done():
+                unheard.set_exception(error)
+
     async with open_host(workspace) as host:
         for watcher in watchers:
-            host.runner.watch(watcher)
+            host.runner.watch(partial(told, watcher))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, interrupted.set)
         started = await host.start(intents)
         still = asyncio.create_task(host.until_idle())
         stopped = asyncio.create_task(interrupted.wait())
-        await asyncio.wait({still, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({still, stopped, unheard}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
         if interrupted.is_set():
             await _cancelled(host)
         still.cancel()
+        if unheard.done():
+            unheard.result()
     return started, interrupted.is_set()
 
 
