@@ -29,6 +29,7 @@ from engine.orchestrate.service import Service
 from engine.orchestrate.starting import Choice, choose, run_start, waits_for
 from engine.orchestrate.steps.performing import perform
 from engine.orchestrate.steps.world import World
+from engine.orchestrate.store.atomic import ChangedMeanwhile
 from engine.orchestrate.store.event_log import EventLog
 from engine.orchestrate.store.files import FilesError, Intents
 from engine.orchestrate.store.history import add_to_history
@@ -186,8 +187,8 @@ class Host:
             return
         try:
             add_to_history(self.workspace.files.folder / "history", self._log.read(run_id=event.run_id))
-        except OSError as error:
-            self.notes.append(f"the history of {event.run_id} was not written: {error.strerror or error}")
+        except (OSError, ValueError, ChangedMeanwhile) as error:
+            self.notes.append(f"the history of {event.run_id} was not written: {error}")
 
 
 def _queued(queue: asyncio.Queue[Event | None], event: Event) -> None:

@@ -72,10 +72,12 @@ class Runner:
 
         events = self._log.append(cause, follow)
         self.state = after
-        for event in events:
-            for watcher in list(self._watchers):
-                watcher(event)
-        self._carry_out(effects)
+        try:
+            for event in events:
+                for watcher in list(self._watchers):
+                    watcher(event)
+        finally:  # what is in the log goes on, whoever cannot be told of it
+            self._carry_out(effects)
         async with self._changed:
             self._changed.notify_all()
         return events

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,30 +110,39 @@ async def _here(
 ) -> tuple[Started, signal.Signals | None]:
     """Runs in this process; what was started, and the signal that ended it. Raises `LockedLog`.
 
-    Ctrl-C cancels. SIGTERM only ends this process, with all it started: the next one goes on with the runs.
+    Ctrl-C cancels. SIGTERM, and a watcher that cannot write any more, whose error is raised, only end this process with
+    all it started: the next one goes on with the runs.
     """
     from engine.orchestrate.host import open_host
 
     loop = asyncio.get_running_loop()
-    caught: asyncio.Future[signal.Signals] = loop.create_future()
+    ended: asyncio.Future[signal.Signals] = loop.create_future()
     async with open_host(workspace) as host:
         for watcher in watchers:
-            host.runner.watch(watcher)
+            host.runner.watch(partial(_tell, ended, watcher))
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, _catch, caught, number)
+            loop.add_signal_handler(number, _catch, ended, number)
         started = await host.start(intents)
         still = asyncio.create_task(host.until_idle())
-        ends: set[asyncio.Future[Any]] = {still, caught}
+        ends: set[asyncio.Future[Any]] = {still, ended}
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        if caught.done() and caught.result() is signal.SIGINT:
+        if ended.done() and ended.exception() is None and ended.result() is signal.SIGINT:
             await _cancelled(host)
         still.cancel()
-    return started, caught.result() if caught.done() else None
+    return started, ended.result() if ended.done() else None
 
 
-def _catch(caught: asyncio.Future[signal.Signals], number: signal.Signals) -> None:
-    if not caught.done():
-        caught.set_result(number)
+def _tell(ended: asyncio.Future[signal.Signals], watcher: Callable[[Event], None], event: Event) -> None:
+    try:
+        watcher(event)
+    except OSError as error:
+        if not ended.done():
+            ended.set_exception(error)
+
+
+def _catch(ended: asyncio.Future[signal.Signals], number: signal.Signals) -> None:
+    if not ended.done():
+        ended.set_result(number)
 
 
 async def _cancelled(host: Host) -> None:

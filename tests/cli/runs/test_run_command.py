@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.cli.process import BROKEN_PIPE
 from tests.cli.command import COMMAND, PATIENCE, environment
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the Runner's commands are for Linux and macOS")
@@ -176,6 +177,29 @@ def test_a_runner_that_is_told_to_end_leaves_its_runs_to_the_next_one(shell: She
     said = runner.communicate(timeout=PATIENCE)[0].decode()
     assert runner.returncode == 143 and "goes on with penstock run" in said
     assert shell("run")[0] == 0 and shell.git("show", "penstock/landed:x.txt") == "x"
+
+
+def test_a_reader_that_leaves_ends_the_command_and_the_run_can_be_gone_on_with(
+    shell: Shell, gate: Gate, tmp_path: Path
+) -> None:
+    once = f"test -f {tmp_path}/seen || {{ touch {tmp_path}/seen; {gate.line}; }}"
+    shell.intent("slow", f"title: Slow\nrun: ['{once}; echo x > x.txt']\n")
+    runner = shell.start("run")
+    gate.wait()
+    assert runner.stdout is not None
+    runner.stdout.close()
+    gate.open()
+    assert runner.wait(PATIENCE) == BROKEN_PIPE
+    code, said = shell("run")
+    assert code == 0 and "landed on penstock/landed" in said, said
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+def test_events_that_find_no_room_end_the_command(shell: Shell) -> None:
+    shell.intent("one", "title: One\nrun: ['echo x > x.txt']\n")
+    code, said = shell("run", "--events", "/dev/full")
+    assert code == 3 and "No space left" in said, said
+    assert shell("run")[0] == 0
 
 
 def test_another_terminal_can_cancel(shell: Shell, gate: Gate) -> None:
