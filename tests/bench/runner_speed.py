@@ -21,7 +21,6 @@ from compileall import compile_dir
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -65,14 +64,14 @@ def intent_of(lines: Sequence[str], *, chained: bool = False, verify: str = "tru
 
 @dataclass
 class Played:
-    """A run that was metered: its events, the processes it took, its processor time; `rss` in MB by Tasks settled."""
+    """A metered run: its events, the processes it took, its processor time, its MB of memory at each step."""
 
     events: list[Event]
     processes: list[Process]
     cpu: float
     cpu_of_others: float
     seconds: float
-    rss: dict[int, float] = field(default_factory=dict)
+    rss: list[float] = field(default_factory=list)
 
     @property
     def transactions(self) -> int:
@@ -103,15 +102,13 @@ def play(project: Project, text: str, name: str = "bench") -> Played:
     """Runs an Intent to its end."""
     project.intent(name, text)
     before = len(project.events)
-    at: dict[int, float] = {}
+    memory: list[float] = []
 
     async def run() -> None:
         async with project.open() as host:
-            reviewed = count(1)
-
             def look(event: Event) -> None:
-                if event.type == "step.end" and event.payload["step"] == "review":
-                    at[next(reviewed)] = rss()
+                if event.type == "step.end" and event.task_id:
+                    memory.append(rss())
 
             host.runner.watch(look)
             await host.start([name])
@@ -124,7 +121,7 @@ def play(project: Project, text: str, name: str = "bench") -> Played:
         seconds, cpu, of_others = time.perf_counter() - start, time.process_time() - own, _of_children() - others
     events = project.events[before:]
     assert project.end["state"] == "succeeded", project.end
-    return Played(events, processes, cpu, of_others, seconds, at)
+    return Played(events, processes, cpu, of_others, seconds, memory)
 
 
 def _of_children() -> float:
@@ -198,9 +195,8 @@ def many_tasks(tasks: int, guard: float) -> list[Event]:
     show(f"{tasks} Tasks: the runner alone", f"{played.cpu / tasks * 1e3:8.1f} ms")
     show(f"{tasks} Tasks: CPU of git, agents and guards a Task", f"{played.cpu_of_others / tasks * 1e3:8.1f} ms")
     show(f"{tasks} Tasks: all in all", f"{played.seconds / tasks * 1e3:8.1f} ms a Task")
-    early = max(tasks // 5, 1)
-    first, last = played.rss[early], played.rss[tasks]
-    show(f"{tasks} Tasks: memory after {early} and after all", f"{first:8.1f} MB   {last:.1f} MB")
+    first, last = played.rss[len(played.rss) // 5], played.rss[-1]
+    show(f"{tasks} Tasks: memory after a fifth and all of the steps", f"{first:8.1f} MB   {last:.1f} MB")
     return played.events
 
 
