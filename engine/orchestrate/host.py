@@ -101,7 +101,7 @@ class Host:
             mode = document.intent.integrate or settings.integrate
             onto = await asyncio.to_thread(self._world.integration.start, mode, base)
             if isinstance(onto, Conflict):
-                started.waits[document.id] = f"{base.branch} conflicts with {LANDED_BRANCH}: merge the two by hand"
+                started.waits[document.id] = _stuck(base.branch, onto)
                 continue
             run_id = f"{document.id}-{secrets.token_hex(4)}"
             draft = run_start(
@@ -189,6 +189,14 @@ class Host:
             add_to_history(self.workspace.files.folder / "history", self._log.read(run_id=event.run_id))
         except (OSError, ValueError, ChangedMeanwhile) as error:
             self.notes.append(f"the history of {event.run_id} was not written: {error}")
+
+
+def _stuck(branch: str, conflict: Conflict) -> str:
+    files = ", ".join(conflict.files[:5])
+    return (
+        f"{branch} conflicts with what landed before, in {files}; merge them by hand: git switch {LANDED_BRANCH} && "
+        f"git merge {branch}, then git switch {branch}"
+    )
 
 
 def _queued(queue: asyncio.Queue[Event | None], event: Event) -> None:

@@ -41,10 +41,14 @@ class Row:
 
 @dataclass(slots=True)
 class RunRow(Row):
-    """A run; `rows` are its Tasks in the order in which they were planned, `done` of which are settled."""
+    """A run; `rows` are its Tasks in the order in which they were planned, `done` of which are settled.
+
+    `branch`: where it landed.
+    """
 
     intent_id: str = ""
     outcome: str = ""
+    branch: str = ""
     done: int = 0
     rows: dict[str, Row] = field(default_factory=dict)
 
@@ -112,10 +116,11 @@ def _asked(_run: RunRow, event: Event) -> Line:
     return [*_named(event), ("asks", "warning"), (_colon(event.payload.get("question", "")), "strong")]
 
 
-def _landed(_run: RunRow, event: Event) -> Line:
+def _landed(run: RunRow, event: Event) -> Line:
     payload = event.payload
+    run.branch = str(payload.get("branch", ""))
     commit = str(payload.get("after", ""))[:12]
-    where = f" on {payload.get('branch', '')} at {commit}"
+    where = f" on {run.branch} at {commit}"
     request = payload.get("command") or payload.get("url") or ""
     return [*_named(event), ("landed", "good"), (where + _colon(request), "")]
 

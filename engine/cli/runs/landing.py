@@ -83,7 +83,8 @@ def land(context: click.Context, run_id: str, yes: bool) -> int:
     workspace = _for_a_person(context, "land")
     run_id = found_run(workspace, run_id)
     integration, base = _integration(workspace), workspace.repository.base(workspace.settings.run.base_branch)
-    return _published(integration, integration.prepare_land(run_id, base), "landed", yes=yes)
+    by_hand = f"bring it over by hand: git cherry-pick {_span(integration, run_id)}"
+    return _published(integration, integration.prepare_land(run_id, base), "landed", by_hand, yes=yes)
 
 
 @click.command(short_help="Take a run back.")
@@ -100,7 +101,8 @@ def revert(context: click.Context, run_id: str, yes: bool) -> int:
     if not branches:
         raise NotDone(f"{run_id} is on no branch: it never landed, or was taken back before")
     for branch in branches:
-        _published(integration, integration.prepare_revert(run_id, branch), "reverted", yes=yes)
+        by_hand = f"take it back by hand on {branch}: git revert {_span(integration, run_id)}"
+        _published(integration, integration.prepare_revert(run_id, branch), "reverted", by_hand, yes=yes)
     return 0
 
 
@@ -122,6 +124,14 @@ def clean(context: click.Context) -> int:
     return 0
 
 
+def _span(integration: Integration, run_id: str) -> str:
+    """The commits of a run as git's commands take them."""
+    from engine.orchestrate.git.landing import passages
+
+    landed = [each for each in passages(integration.repository, run_id) if each.what == "landed"]
+    return f"{landed[0].before[:12]}..{landed[0].after[:12]}" if landed else ""
+
+
 def _for_a_person(context: click.Context, action: str) -> Workspace:
     from engine.orchestrate.policy import acting_agent
 
@@ -139,9 +149,12 @@ def _integration(workspace: Workspace) -> Integration:
 
 
 def _published(
-    integration: Integration, prepared: Prepared | Landed | Conflict | Refusal, word: str, *, yes: bool
+    integration: Integration, prepared: Prepared | Landed | Conflict | Refusal, word: str, by_hand: str, *, yes: bool
 ) -> int:
-    """Moves the branch to what was prepared, asking a person where a checkout would move. Raises `NotDone`."""
+    """Moves the branch to what was prepared, asking a person where a checkout would move.
+
+    Raises `NotDone`; `by_hand`: what to do where git cannot combine the changes.
+    """
     from engine.orchestrate.git.integration import Prepared
     from engine.orchestrate.git.landing import Landed
     from engine.orchestrate.git.outcomes import Conflict, Refusal
@@ -152,7 +165,8 @@ def _published(
             raise NotDone(f"{done.message}; --yes agrees to that")
         done = integration.publish(prepared, agreed=True)
     if isinstance(done, Conflict):
-        raise NotDone(f"it conflicts in {', '.join(done.files[:10])}; bring it over by hand: git cherry-pick")
+        at = f" at {done.commit[:12]}" if done.commit else ""
+        raise NotDone(f"it conflicts in {', '.join(done.files[:10])}{at}; {by_hand}")
     if isinstance(done, Refusal):
         raise NotDone(f"{done.message}; {done.next_action}" if done.next_action else done.message)
     assert isinstance(done, Landed)

@@ -191,6 +191,8 @@ def _there(
 
 def _told(started: Started, board: Board, ended_by: signal.Signals | None) -> int:
     """Says how it ended and what to do next; the exit code."""
+    from engine.orchestrate.git.integration import LANDED_BRANCH
+
     for intent, reason in started.waits.items():
         click.echo(f"{intent} waits: {reason}")
     if not started.runs and not started.waits:
@@ -201,7 +203,8 @@ def _told(started: Started, board: Board, ended_by: signal.Signals | None) -> in
             stopped = ended_by is signal.SIGTERM
             click.echo(f"{run_id} " + ("goes on with penstock run" if stopped else "waits for you: penstock inbox"))
         elif row.state == "succeeded":
-            click.echo(f"penstock diff {run_id} shows it; penstock land {run_id} brings it to the base branch")
+            more = f"; penstock land {run_id} brings it to the base branch" if row.branch == LANDED_BRANCH else ""
+            click.echo(f"penstock diff {run_id} shows it{more}")
     if ended_by is not None:
         return 128 + ended_by  # as a shell reports the end by a signal
     ends = [board.runs[run_id].state if run_id in board.runs else "" for run_id in started.runs.values()]

@@ -102,6 +102,20 @@ def test_from_an_intent_to_the_base_branch_and_back(shell: Shell) -> None:
     assert shell("doctor")[0] == 0
 
 
+def test_what_cannot_be_landed_says_how_it_is_done_by_hand(shell: Shell) -> None:
+    shell.intent("one", "title: One\nrun: ['echo theirs > x.txt']\n")
+    assert shell("run")[0] == 0
+    (shell.root / "x.txt").write_text("ours\n")
+    shell.git("add", "x.txt")
+    shell.git("commit", "-q", "-m", "ours")
+    code, said = shell("land", "one", "--yes")
+    span = f"{shell.git('rev-parse', 'main~')[:12]}..{shell.git('rev-parse', 'penstock/landed')[:12]}"
+    assert code == 1 and f"git cherry-pick {span}" in said
+    shell.intent("two", "title: Two\nrun: ['echo y > y.txt']\n")
+    code, said = shell("run", "two")
+    assert code == 1 and "x.txt" in said and "git merge main" in said
+
+
 def test_a_failed_run_exits_with_1_and_its_log_says_why(shell: Shell) -> None:
     shell.intent("bad", "title: Bad\nrun: ['no-such-command-anywhere']\n")
     code, said = shell("run")
