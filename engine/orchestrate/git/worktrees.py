@@ -12,6 +12,7 @@ import hashlib
 import re
 import shutil
 import stat
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -246,7 +247,8 @@ def _remove_tree(folder: Path) -> None:
         parent.chmod(parent.stat().st_mode | stat.S_IRWXU)
         remove(path)
 
+    how: dict[str, Any] = {"onexc" if sys.version_info >= (3, 12) else "onerror": loosen}
     try:
-        shutil.rmtree(folder, onerror=loosen)
+        shutil.rmtree(folder, **how)
     except OSError as problem:
         raise GitError(f"the folder cannot be removed: {problem.strerror}", where=folder) from problem
