@@ -9,6 +9,8 @@ verified, and is never torn down half way.
 from __future__ import annotations
 
 import asyncio
+import heapq
+import itertools
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -19,8 +21,9 @@ from engine.orchestrate.events import Draft
 
 __all__ = ["Clock", "LocalExecutor", "Perform", "Report", "SystemClock", "end_of", "start_of"]
 
-#: the steps in which a role works; the others are git's work, short, and take no slot
-ROLES: Final = frozenset({"analyze", "implement", "review"})
+#: The steps in which a role works, those first that bring a run nearer to its end: else all of a thousand Tasks would
+#: be implemented, each with a worktree, before the first is reviewed. The others are git's work and take no slot.
+ROLES: Final = ("review", "implement", "analyze")
 
 #: does a step; ends early, with the result `cancelled`, once the event is set
 Perform = Callable[[RunStep, asyncio.Event], Awaitable[Outcome]]
@@ -64,7 +67,7 @@ class LocalExecutor:
         self._perform = perform
         self._report = report
         self._clock = clock
-        self._slots = asyncio.Semaphore(roles_at_once)
+        self._slots = _Slots(roles_at_once)
         self._running: dict[str, _Running] = {}
 
     def __len__(self) -> int:
@@ -117,12 +120,12 @@ class LocalExecutor:
             return Outcome("cancelled")
         if step.step not in ROLES:
             return await self._performed(running)
-        if not await _acquired(self._slots, stop):
+        if not await self._slots.taken(ROLES.index(step.step), stop):
             return Outcome("cancelled")
         try:
             return await self._performed(running)
         finally:
-            self._slots.release()
+            self._slots.give_back()
 
     async def _performed(self, running: _Running) -> Outcome:
         await self._report(start_of(running.step))
@@ -138,19 +141,42 @@ class LocalExecutor:
         return stop.is_set()
 
 
-async def _acquired(slots: asyncio.Semaphore, stop: asyncio.Event) -> bool:
-    """Waits for a slot; False when the step was stopped instead."""
-    if stop.is_set():
+class _Slots:
+    """So many at a time; those of the least rank first, and of these the one that has waited longest."""
+
+    def __init__(self, count: int) -> None:
+        self._free = count
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._number = itertools.count()
+
+    async def taken(self, rank: int, stop: asyncio.Event) -> bool:
+        """Waits for a slot; False, and none is taken, when `stop` was set instead."""
+        if stop.is_set():
+            return False
+        if self._free:
+            self._free -= 1
+            return True
+        mine = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (rank, next(self._number), mine))
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({mine, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not stop.is_set():
+            return True
+        if mine.done():
+            self.give_back()
+        else:
+            mine.cancel()
         return False
-    slot = asyncio.create_task(slots.acquire())
-    stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait({slot, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    if stop.is_set():
-        if not slot.cancel():
-            slots.release()
-        return False
-    return True
+
+    def give_back(self) -> None:
+        """Hands a slot on to who is next."""
+        while self._waiting:
+            mine = heapq.heappop(self._waiting)[2]
+            if not mine.done():
+                mine.set_result(None)
+                return
+        self._free += 1
 
 
 async def _say_nothing(_draft: Draft) -> None:

@@ -73,6 +73,19 @@ async def test_no_more_roles_work_at_once_than_there_are_slots():
     await world.executor.shut_down()
 
 
+async def test_a_slot_goes_to_the_step_that_is_nearest_to_the_end():
+    world = World(roles_at_once=1)
+    for key, name in (("a", "implement"), ("b", "implement"), ("c", "review"), ("d", "implement")):
+        world.executor.submit(step(key, name))
+    await world.until("step.start", "a", None)
+    world.executor.stop("b")
+    await world.until("step.end", "b", "cancelled")
+    for key, following in (("a", "c"), ("c", "d")):
+        world.open(key)
+        await world.until("step.start", following, None)
+    await world.executor.shut_down()
+
+
 async def test_the_work_of_git_needs_no_slot():
     world = World(roles_at_once=1)
     world.executor.submit(step("a"))
