@@ -129,6 +129,8 @@ async def _here(
         if ended.done() and ended.exception() is None and ended.result() is signal.SIGINT:
             await _cancelled(host)
         still.cancel()
+    for note in host.notes:
+        click.echo(f"the file stays as it is: {note}", err=True)
     return started, ended.result() if ended.done() else None
 
 

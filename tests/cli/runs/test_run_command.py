@@ -126,6 +126,13 @@ def test_a_failed_run_exits_with_1_and_its_log_says_why(shell: Shell) -> None:
     assert [event["type"] for event in events][-1] == "run.end"
 
 
+def test_a_file_that_cannot_be_brought_up_to_date_is_told(shell: Shell) -> None:
+    path = shell.root / ".penstock" / "intents" / "one.yaml"
+    shell.intent("one", f"title: One\nrun: ['echo x > x.txt; rm {path}']\n")
+    code, said = shell("run")
+    assert code == 0 and "the file stays as it is: one" in said, said
+
+
 def test_a_dry_run_shows_the_plan_and_starts_nothing(shell: Shell) -> None:
     tasks = "[{id: a, run: 'echo a > a'}, {id: b, run: 'echo b > b', depends_on: [a]}]"
     shell.intent("two", f"title: Two\ntasks: {tasks}\n")
