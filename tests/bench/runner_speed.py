@@ -243,7 +243,7 @@ def standing(intents: int, rounds: int) -> None:
                 f"run: ['echo {number} > file-{number}.txt']\nverify: ['test -s file-{number}.txt']\n",
                 encoding="utf-8",
             )
-        command = [sys.executable, "-m", "engine.cli", "status"]
+        command = [sys.executable, "-P", "-m", "engine.cli", "status"]
         environment = {**project.environment, "PYTHONPATH": str(Path.cwd())}
         before = _of_children()
         wall = _median(rounds, lambda: subprocess.run(

@@ -138,7 +138,7 @@ def test_settling_campaign(seed: int, campaign: int, monkeypatch: pytest.MonkeyP
 def test_analysis_campaign(seed: int, campaign: int) -> None:
     print(f"seed {seed}")
 
-    assert check_law(seed, 50 * campaign) == 1000 * campaign
+    assert check_law(seed, 25 * campaign) == 500 * campaign
 
 
 def test_bounds_leave_names_out_everywhere_alike(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,16 +76,16 @@ def test_a_person_is_no_agent(monkeypatch):
     monkeypatch.delenv(MARKER, raising=False)
 
     assert acting_agent() is None and acting_agent({}, os.getpid()) is None
-    assert asked([sys.executable, "-c", ASK]) == "None"
+    assert asked([sys.executable, "-P", "-c", ASK]) == "None"
 
 
 def test_who_carries_the_marker_is_an_agent():
     assert acting_agent({MARKER: "run/a/implement/1"}) == "run/a/implement/1"
-    assert asked([sys.executable, "-c", ASK], **{MARKER: "run/a/implement/1"}) == "run/a/implement/1"
+    assert asked([sys.executable, "-P", "-c", ASK], **{MARKER: "run/a/implement/1"}) == "run/a/implement/1"
 
 
 def test_who_descends_from_an_agent_is_one_without_the_marker_too():
-    line = f'env -u {MARKER} "$0" -c "$1"; true'
+    line = f'env -u {MARKER} "$0" -P -c "$1"; true'
 
     assert asked(["/bin/sh", "-c", line, sys.executable, ASK], **{MARKER: "run/a/implement/1"}) == "run/a/implement/1"
 
@@ -103,7 +103,7 @@ if os.fork():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a subreaper")
 async def test_who_leaves_session_and_parent_still_descends_from_the_guard(tmp_path):
-    line = f'mkfifo said; env -u {MARKER} "$PYTHON" -c "$HIDDEN" > said & cat said'
+    line = f'mkfifo said; env -u {MARKER} "$PYTHON" -P -c "$HIDDEN" > said & cat said'
     env = {**PLAIN, "HIDDEN": HIDDEN, "PYTHON": sys.executable, "PYTHONPATH": os.pathsep.join(sys.path)}
     end = await run_process(line, cwd=tmp_path, env=env, marker="run/a/implement/1", timeout=20)
 

@@ -37,7 +37,7 @@ def test_editing_campaign(seed: int, campaign: int, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(blocks, "BLOCK", 7)
     print(f"seed {seed}")
 
-    assert run_campaign(little_machine(), SAMPLES, seed, 1500 * campaign, little_machine) >= 1500 * campaign
+    assert run_campaign(little_machine(), SAMPLES, seed, 700 * campaign, little_machine) >= 700 * campaign
 
 
 @pytest.mark.parametrize(("span", "text", "result"), [

@@ -67,7 +67,7 @@ def test_steps_campaign(seed: int, campaign: int, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(blocks, "BLOCK", 7)
     print(f"seed {seed}")
 
-    assert check_law(little_machine(), seed, 150 * campaign) > 150
+    assert check_law(little_machine(), seed, 80 * campaign) > 80
 
 
 def lines(count: int) -> Document:

@@ -169,7 +169,7 @@ asyncio.run(run)
 @pytest.mark.parametrize("way", ["stubborn", "stubborn_daemon", "closes_stdout"])
 def test_everything_ends_when_the_runner_is_killed(way, lifeline):
     controller = subprocess.Popen(
-        [sys.executable, "-c", CONTROLLER, sys.executable, str(BAD_AGENT), way, lifeline.path]
+        [sys.executable, "-P", "-c", CONTROLLER, sys.executable, str(BAD_AGENT), way, lifeline.path]
     )
     assert lifeline.ready.wait(10)
     controller.kill()
@@ -181,7 +181,7 @@ def test_everything_ends_when_the_runner_is_killed(way, lifeline):
 @on_linux
 def test_daemons_end_when_the_runner_is_killed(lifeline):
     agent = [sys.executable, str(BAD_AGENT), "daemon_of_a_living_agent", str(lifeline.path)]
-    controller = subprocess.Popen([sys.executable, "-c", CONTROLLER, *agent])
+    controller = subprocess.Popen([sys.executable, "-P", "-c", CONTROLLER, *agent])
     assert lifeline.ready.wait(10)
     controller.kill()
     controller.wait()

@@ -144,7 +144,7 @@ def test_a_dead_writer_leaves_no_lock(path: Path) -> None:
         "log.append(Draft(type='error', payload={'message': 'safe'}))\n"
         "os.kill(os.getpid(), 9)\n"
     )
-    child = subprocess.run([sys.executable, "-c", script, str(path)], check=False)
+    child = subprocess.run([sys.executable, "-P", "-c", script, str(path)], check=False)
 
     assert child.returncode == -9
     with opened(path) as log:
