@@ -42,12 +42,17 @@ _PR_SET_CHILD_SUBREAPER: Final = 36
 
 
 def sweep(key: str, seconds: float = PATIENCE[-1]) -> list[str]:
-    """Kills every process of a step, from outside: for when its guard is dead. The names of those that are left."""
+    """Kills every process of a step, from outside: for when its guard is dead. The names of those that are left.
+
+    It looks once more when it found nothing: a process in the middle of exec has no environment for a moment.
+    """
     mark = _mark(key)
     deadline = time.monotonic() + seconds
-    while found := _family(mark, None):
+    seen_empty = False
+    while (found := _family(mark, None)) or not seen_empty:
+        seen_empty = not found
         _send(signal.SIGKILL, found)
-        if time.monotonic() >= deadline:
+        if found and time.monotonic() >= deadline:
             return _names(found)
         time.sleep(_LOOK_AGAIN[0])
     return []

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 
+import psutil
 import pytest
 
 from engine.orchestrate.agents import guard
@@ -189,9 +190,16 @@ def test_daemons_end_when_the_runner_is_killed(lifeline):
     assert lifeline.ends()
 
 
+def until_executed(process):
+    """Waits until a process is past exec, in the middle of which it has no environment."""
+    while not psutil.Process(process.pid).environ():
+        continue
+
+
 def test_a_sweep_from_outside_ends_what_carries_the_key():
     key = f"swept/{os.getpid()}/1"
     marked = subprocess.Popen(["sleep", "1000"], env={"PATH": os.environ["PATH"], "PENSTOCK_STEP": key})
+    until_executed(marked)
 
     assert sweep(key + "x") == [] and marked.poll() is None
     assert sweep(key) == [] and marked.wait(10) == -9
@@ -204,6 +212,7 @@ def test_psutil_sees_what_proc_says():
         ["sleep", "1000"], env={"PATH": os.environ["PATH"], "PENSTOCK_STEP": f"seen/{os.getpid()}/1"}
     )
     try:
+        until_executed(marked)
         tables = [list(guard._processes_of_linux(mark)), list(guard._processes_by_psutil(mark))]
     finally:
         marked.kill()
