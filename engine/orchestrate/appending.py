@@ -10,20 +10,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any
 
 from engine.orchestrate import client, controller
 from engine.orchestrate.effects import Announce, Effect, UpdateIntent
 from engine.orchestrate.events import Draft, Event
-from engine.orchestrate.store.event_log import EventLog, LockedLog
+from engine.orchestrate.reaching import reached
 from engine.orchestrate.wire import Refused
 from engine.orchestrate.workspace import Workspace
 
 __all__ = ["append"]
-
-#: how often, and after how many seconds, another command that writes at this moment is waited for
-_ATTEMPTS: Final = 60
-_PAUSE: Final = 0.05
 
 
 def append(workspace: Workspace, draft: Draft, pause: Callable[[float], None] = time.sleep) -> list[str]:
@@ -31,20 +27,11 @@ def append(workspace: Workspace, draft: Draft, pause: Callable[[float], None] = 
 
     Raises `Refused` when the event makes no sense to the controller, or when nobody can write; `DamagedLog`.
     """
-    for _ in range(_ATTEMPTS):
-        try:
-            return _here(workspace, draft)
-        except LockedLog:
-            try:
-                return _there(workspace, draft)
-            except client.NoRunner:
-                pause(_PAUSE)
-    raise Refused("another process writes to the log and does not answer", "see penstock doctor", "system")
+    return reached(lambda: _here(workspace, draft), lambda: _there(workspace, draft), pause)
 
 
 def _here(workspace: Workspace, draft: Draft) -> list[str]:
-    workspace.locations.create()
-    with EventLog.open(workspace.locations.database, write=True) as log:
+    with workspace.open_log() as log:
         state = log.state()
         effects: Sequence[Effect] = ()
 

@@ -66,7 +66,7 @@ class Host:
         self.runner.watch(self._remember)
         self.service = Service(self.workspace.socket, self)
 
-    async def start(self, named: Sequence[str] = (), **limits: Any) -> Started:
+    async def start(self, named: Sequence[str] = ()) -> Started:
         """Starts the named Intents, or goes on with every open run and starts every approved Intent.
 
         Raises `FilesError` for a name that no Intent has, `GitError` for a repository without a base.
@@ -82,7 +82,7 @@ class Host:
             await self.resume(run_id)
             started.runs[self.runner.state.runs[run_id].intent_id or run_id] = run_id
         if choice.start:
-            await self._start(choice, intents, started, limits)
+            await self._start(choice, intents, started)
         return started
 
     async def resume(self, run_id: str) -> None:
@@ -92,7 +92,7 @@ class Host:
                 await asyncio.to_thread(sweep, one.effect.key)
         self.runner.resume(run_id)
 
-    async def _start(self, choice: Choice, intents: Intents, started: Started, limits: Mapping[str, Any]) -> None:
+    async def _start(self, choice: Choice, intents: Intents, started: Started) -> None:
         """Starts the chosen Intents, on the base as it is now."""
         settings = self.workspace.settings.run
         base = await asyncio.to_thread(self._world.repository.base, settings.base_branch)
@@ -107,7 +107,7 @@ class Host:
             draft = run_start(
                 document,
                 run_id,
-                limits=self.workspace.limits(**limits),
+                limits=settings.limits(),
                 base={"branch": base.branch, "commit": onto, "mode": mode},
                 waits_for=waits_for(self.runner.state, intents.documents, document),
             )
@@ -214,9 +214,8 @@ async def open_host(workspace: Workspace, environ: Mapping[str, str] = os.enviro
 
     Raises `LockedLog` when another process runs this repository's Intents.
     """
-    workspace.locations.create()
-    make_private(workspace.socket.parent)
-    with EventLog.open(workspace.locations.database, write=True) as log:
+    with workspace.open_log() as log:
+        make_private(workspace.socket.parent)
         host = Host(World(workspace, environ), log)
         await host.service.open()
         await asyncio.to_thread(end_leftovers, workspace.repository)

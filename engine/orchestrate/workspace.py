@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from engine.config import Settings
 from engine.orchestrate.git.repository import Repository
@@ -52,9 +52,13 @@ class Workspace:
             return path
         return Path(tempfile.gettempdir()) / f"penstock-{os.geteuid()}" / self.locations.state.name
 
-    def limits(self, **given: Any) -> dict[str, Any]:
-        """The limits of a run: the settings', and over them those given that are not None."""
-        return {**self.settings.run.limits(), **{name: value for name, value in given.items() if value is not None}}
+    def open_log(self) -> EventLog:
+        """The log, to be written by this process alone; its lock lies where users with other state folders see it too.
+
+        Raises `LockedLog` while another process writes, `DamagedLog`, `LocationsError`.
+        """
+        self.locations.create()
+        return EventLog.open(self.locations.database, write=True, lock=self.locations.lock)
 
     def state(self) -> State:
         """What the log says, whoever writes it; nothing yet if there is none. Raises `DamagedLog`."""

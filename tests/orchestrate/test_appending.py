@@ -14,7 +14,7 @@ from engine.orchestrate.appending import append
 from engine.orchestrate.events import Draft
 from engine.orchestrate.host import open_host
 from engine.orchestrate.state import State
-from engine.orchestrate.store.event_log import EventLog
+from engine.orchestrate.store.event_log import EventLog, LockedLog
 from engine.orchestrate.store.locations import STATE_VARIABLE
 from engine.orchestrate.verdicts import Person, approve, refusal_event
 from engine.orchestrate.wire import Refused
@@ -88,7 +88,7 @@ def test_what_makes_no_sense_is_refused_and_recorded(workspace: Workspace) -> No
 def test_another_command_that_is_writing_is_waited_for(workspace: Workspace) -> None:
     draft = approval(workspace)
     workspace.locations.create()
-    other = EventLog.open(workspace.locations.database, write=True)
+    other = workspace.open_log()
     pauses: list[float] = []
 
     def pause(seconds: float) -> None:
@@ -101,12 +101,25 @@ def test_another_command_that_is_writing_is_waited_for(workspace: Workspace) -> 
     assert types(workspace) == ["approval"]
 
 
+def test_a_user_with_another_state_folder_holds_the_same_lock(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(STATE_VARIABLE, str(tmp_path / "other"))
+    other = Workspace.open(workspace.repository.root, Settings())
+
+    with workspace.open_log(), pytest.raises(LockedLog):
+        other.open_log()
+
+    assert other.locations.database != workspace.locations.database
+    other.open_log().close()
+
+
 def test_who_writes_for_ever_is_not_waited_for(workspace: Workspace) -> None:
     draft = approval(workspace)
     pauses: list[float] = []
     workspace.locations.create()
 
-    with EventLog.open(workspace.locations.database, write=True), pytest.raises(Refused, match="does not answer"):
+    with workspace.open_log(), pytest.raises(Refused, match="does not answer"):
         append(workspace, draft, pauses.append)
 
     assert 0 < sum(pauses) < 10

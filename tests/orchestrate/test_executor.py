@@ -83,6 +83,7 @@ async def test_a_slot_goes_to_the_step_that_is_nearest_to_the_end():
     for key, following in (("a", "c"), ("c", "d")):
         world.open(key)
         await world.until("step.start", following, None)
+    assert world.started() == ["a", "c", "d"]
     await world.executor.shut_down()
 
 
@@ -91,6 +92,7 @@ async def test_the_work_of_git_needs_no_slot():
     world.executor.submit(step("a"))
     world.executor.submit(step("b", "rebase"))
     await world.until("step.start", "b", None)
+    assert world.started() == ["a", "b"] and world.ended() == {}
     await world.executor.shut_down()
 
 
@@ -110,6 +112,7 @@ async def test_a_stopped_step_ends_as_it_says_itself():
     await world.until("step.start", "a", None)
     world.executor.stop("a")
     await world.until("step.end", "a", "cancelled")
+    assert world.ended() == {"a": "cancelled"}
 
 
 async def test_a_step_that_waits_for_a_slot_or_its_time_is_stopped_before_it_starts():

@@ -5,8 +5,6 @@ Finds everything by looking at files: no process is started, not even git. Invar
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -51,12 +49,15 @@ def files_here() -> IntentFiles:
 def seen_here() -> Seen:
     """The Intents and the log's state. Raises `Unusable`."""
     from engine.orchestrate.state import State
+    from engine.orchestrate.store.files import common_folder
+    from engine.orchestrate.store.locations import locations
+    from engine.orchestrate.store.writer_lock import WriterLock
 
     files = files_here()
     state, alive = State(), False
     with log_here(files) as log:
         if log is not None:
-            state, alive = log.state(), _has_writer(log.path)
+            state, alive = log.state(), WriterLock.is_held(locations(common_folder(files.root)).lock)
     done = {name for name, known in state.intents.items() if known.status == "done"}
     return Seen(files, files.load_all(done), state, alive)
 
@@ -83,18 +84,6 @@ def log_here(files: IntentFiles) -> Iterator[EventLog | None]:
             yield log
         except DamagedLog as error:
             raise Unusable(str(error)) from error
-
-
-def _has_writer(log: Path) -> bool:
-    """Whether the process that wrote to the log last is still there."""
-    try:
-        told = json.loads(log.with_name(f"{log.name}.lock").read_bytes())
-        os.kill(told["pid"], 0)
-    except PermissionError:
-        return True
-    except (OSError, ValueError, LookupError, TypeError):
-        return False
-    return True
 
 
 def show_problems(problems: Sequence[Problem]) -> None:

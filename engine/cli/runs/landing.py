@@ -38,7 +38,7 @@ class NotDone(click.ClickException):
 @click.pass_context
 def diff(context: click.Context, run_id: str, stat: bool) -> int:
     """Show what a run changed, by its id or by that of its Intent: where it landed, or of each Task if it did not."""
-    from engine.orchestrate.git.history import changed_files, diff_text
+    from engine.orchestrate.git.history import diff_text, file_changes
     from engine.orchestrate.steps.world import World
 
     workspace = opened(options_of(context))
@@ -49,7 +49,7 @@ def diff(context: click.Context, run_id: str, stat: bool) -> int:
         raise NotDone(f"{run_id} has no commits")
     for start, end in spans:
         if stat:
-            click.echo("\n".join(changed_files(workspace.repository, start, end)))
+            click.echo("\n".join(file_changes(workspace.repository, start, end).files))
             continue
         shown = diff_text(workspace.repository, start, end)
         sys.stdout.flush()

@@ -63,8 +63,8 @@ def cancel(context: click.Context, run_id: str, task: str | None, reason: str) -
     Exit codes: 0 it has ended, 1 it had ended before, 2 there is no such run.
     """
     from engine.cli.runs.opened import opened
-    from engine.cli.runs.reached import reached
     from engine.orchestrate import client
+    from engine.orchestrate.reaching import reached
 
     workspace = opened(options_of(context))
     run_id = found_run(workspace, run_id)

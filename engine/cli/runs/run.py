@@ -82,9 +82,9 @@ def resume(context: click.Context, run_id: str) -> int:
 def _shown(workspace: Workspace, intents: Sequence[str], events: Path | None, *, quiet: bool) -> int:
     """Runs Intents, here or where their runner is, in view of the person; the exit code. Raises `Unusable`."""
     from engine.cli.runs.opened import Unusable
-    from engine.cli.runs.reached import reached
     from engine.cli.runs.view import view_for
     from engine.orchestrate.git.errors import GitError
+    from engine.orchestrate.reaching import reached
     from engine.orchestrate.store.event_log import EventsFile
     from engine.orchestrate.store.files import FilesError
 

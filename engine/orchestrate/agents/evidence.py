@@ -7,7 +7,7 @@ what git ignores is nobody's work and does not count. Reads only: the index is n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,7 @@ from typing import Any, Final
 from engine.orchestrate.agents.process import ProcessEnd
 from engine.orchestrate.git.call import call, git_environment
 
-__all__ = ["CheckoutState", "checkout_state", "evidence_of", "verify_evidence"]
+__all__ = ["CheckoutState", "checkout_state", "evidence_of"]
 
 #: fields before the path of `1` a changed file, `u` an unmerged one, `?` an untracked one
 _FIELDS_BEFORE_PATH: Final = {"1": 8, "u": 10, "?": 1}
@@ -33,11 +33,6 @@ def evidence_of(end: ProcessEnd) -> dict[str, Any]:
         "swept": list(end.swept),
         "left": list(end.left),
     }
-
-
-def verify_evidence(ends: Sequence[ProcessEnd]) -> dict[str, Any]:
-    """The verify commands that ran, in order, and whether all of them exited with 0."""
-    return {"passed": all(end.ok for end in ends), "commands": [evidence_of(end) for end in ends]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Final
 
 from engine.orchestrate.git.repository import Repository
 
-__all__ = ["DIFF_BYTES", "TRAILER", "DiffText", "FileChanges", "changed_files", "commits", "diff_text",
+__all__ = ["DIFF_BYTES", "TRAILER", "DiffText", "FileChanges", "commits", "diff_text",
            "file_changes", "find_step_commit"]  # fmt: skip
 
 #: Stands in the message of a commit that a step made: `Penstock-Step: <key>`.
@@ -51,11 +51,6 @@ def file_changes(repository: Repository, start: str, end: str) -> FileChanges:
     rows = [entry.split("\t", 2) for entry in listed]
     added, removed = (sum(int(row[column]) for row in rows if row[column] != "-") for column in (0, 1))
     return FileChanges(tuple(row[2] for row in rows), added, removed)
-
-
-def changed_files(repository: Repository, start: str, end: str) -> list[str]:
-    """The paths of `file_changes`."""
-    return list(file_changes(repository, start, end).files)
 
 
 def diff_text(repository: Repository, start: str, end: str, *, limit: int = DIFF_BYTES) -> DiffText:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.orchestrate.agents.evidence import evidence_of
+from engine.orchestrate.agents.evidence import checkout_state, evidence_of
 from engine.orchestrate.agents.protocol import Failure, ReviewResult
 from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.git.history import diff_text
@@ -56,16 +56,19 @@ async def _asked(world: World, step: RunStep, evidence: dict[str, Any], stop: as
         diff = await asyncio.to_thread(diff_text, world.repository, step.inputs["start_commit"], commit)
         path = await asyncio.to_thread(_written, world, step, diff.text)
         request = world.request(step, review_of(step.inputs, truncated=diff.truncated), tree.path, diff_path=str(path))
+        before = await asyncio.to_thread(checkout_state, tree.path, world.repository.environment)
         reply = await world.ask(agent, request, step, tree.path, stop)
-        changed = await asyncio.to_thread(_changed, world, tree.path, commit)
+        after = await asyncio.to_thread(checkout_state, tree.path, world.repository.environment)
     finally:
         await asyncio.to_thread(world.worktrees.remove, tree.path)
-    evidence |= {"agent": evidence_of(reply.end), "read_only": not changed}
+    changed = before.differences(after)
+    evidence |= {"agent": evidence_of(reply.end), "changed": changed}
     problem = no_reply(reply, evidence)
     if problem is not None:
         return problem
     if changed:
-        return failure("policy", "the reviewer changed what it was to review", "use another agent", evidence=evidence)
+        message = f"the reviewer changed what it was to review: {', '.join(changed[:10])}"
+        return failure("policy", message, "use another agent", evidence=evidence)
     assert isinstance(reply.result, ReviewResult)
     return _verdict(reply.result, reply.session_id, evidence)
 
@@ -82,10 +85,3 @@ def _written(world: World, step: RunStep, text: str) -> Path:
     path = world.log(step, "diff").with_suffix(".diff")
     path.write_text(text, encoding="utf-8", errors="surrogateescape")
     return path
-
-
-def _changed(world: World, checkout: Path, commit: str) -> bool:
-    repository = world.repository
-    head = repository.run_git("rev-parse", "HEAD", cwd=checkout, check=False)
-    status = repository.run_git("status", "--porcelain", cwd=checkout, check=False)
-    return not (head.ok and status.ok and head.line == commit and not status.out)

@@ -87,22 +87,29 @@ class EventLog:
 
     @classmethod
     def open(
-        cls, path: Path, *, write: bool, now: Callable[[], str] | None = None, new_id: Callable[[], str] | None = None
+        cls,
+        path: Path,
+        *,
+        write: bool,
+        lock: Path | None = None,
+        now: Callable[[], str] | None = None,
+        new_id: Callable[[], str] | None = None,
     ) -> EventLog:
         """Open, and with `write` create (mode 0600), the log at `path`.
 
-        `now` gives timestamps (RFC 3339, UTC, `Z`), `new_id` event ids; by default the clock and random ids.
+        `lock`: the writer's lock, by default beside the log. `now` gives timestamps (RFC 3339, UTC, `Z`), `new_id`
+        event ids; by default the clock and random ids.
         Raises `LockedLog`, `DamagedLog`, FileNotFoundError (to read what is not there).
         """
         now = now or _now
-        lock = WriterLock.take(path.with_name(path.name + ".lock"), now()) if write else None
+        held = WriterLock.take(lock or path.with_name(path.name + ".lock"), now()) if write else None
         try:
             connection = _connect(path, write=write)
         except BaseException:
-            if lock:
-                lock.release()
+            if held:
+                held.release()
             raise
-        return cls(path, connection, lock, now, new_id or _new_id)
+        return cls(path, connection, held, now, new_id or _new_id)
 
     def append(self, cause: Draft, announce: Callable[[Event], Sequence[Draft]] = lambda _: ()) -> list[Event]:
         """Append `cause` and what `announce` says to it in one transaction; the events, the cause first.

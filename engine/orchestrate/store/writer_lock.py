@@ -17,7 +17,7 @@ class LockedLog(RuntimeError):
 
     def __init__(self, path: Path, pid: int | None, since: str | None) -> None:
         who = "another process" if pid is None else f"process {pid}, since {since},"
-        super().__init__(f"{who} writes to {path.with_suffix('')}; wait for it, or end it")
+        super().__init__(f"{who} holds {path}; wait for it, or end it")
         self.pid = pid
         self.since = since
 
@@ -43,6 +43,23 @@ class WriterLock:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "since": since}).encode() + b"\n", 0)
         return cls(descriptor)
+
+    @staticmethod
+    def is_held(path: Path) -> bool:
+        """Whether a living process holds the lock at `path`."""
+        import fcntl
+
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
 
     def release(self) -> None:
         """Let go of it; a second time does nothing."""

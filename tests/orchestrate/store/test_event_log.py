@@ -126,7 +126,7 @@ def test_a_log_that_nobody_has_open_can_be_read(path: Path) -> None:
 def test_there_is_one_writer_and_the_next_is_told_which(path: Path) -> None:
     with opened(path) as log:
         log.append(told("one"))
-        with pytest.raises(LockedLog, match="writes to") as caught:
+        with pytest.raises(LockedLog, match="holds") as caught:
             opened(path)
 
     assert caught.value.pid is not None

@@ -1,4 +1,4 @@
-"""Where a command finds whoever writes to the log."""
+"""Work on the log is done here or in the runner, whichever can be had; moments in between are waited out."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.runs.opened import Unusable
-from engine.cli.runs.reached import reached
 from engine.orchestrate.client import NoRunner
-from engine.orchestrate.store.event_log import LockedLog
+from engine.orchestrate.reaching import reached
+from engine.orchestrate.store.writer_lock import LockedLog
 from engine.orchestrate.wire import Refused
 
 
@@ -38,11 +37,11 @@ def test_a_moment_in_which_nobody_can_be_reached_is_waited_out() -> None:
 
 def test_waiting_for_who_never_answers_has_an_end() -> None:
     pauses: list[float] = []
-    with pytest.raises(Unusable, match="process 1, since today"):
+    with pytest.raises(Refused, match="process 1, since today"):
         reached(locked, nobody, pauses.append)
     assert len(pauses) == 100
 
 
 def test_a_refusal_is_told_as_it_is() -> None:
-    with pytest.raises(Unusable, match="no; ask again"):
+    with pytest.raises(Refused, match="no; ask again"):
         reached(locked, refusing)
