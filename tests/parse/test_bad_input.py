@@ -30,8 +30,8 @@ def codes(data: bytes) -> list[tuple[str, int, int, int]]:
     ("let a =\u2028 1\n".encode(), [("parser.lexer.unknown_token", 0, 7, 8)]),
     (b"let a =\x0c 1\n", [("parser.lexer.unknown_token", 0, 7, 8)]),
     (b'let a = "abc\nlet b = 1\n', [("broken.string", 0, 8, 12)]),
-    (b"let a = 1 /* never\nended", [("parser.lexer.unknown_token", 1, 5, 5)]),
-    (b'let a = """never\nended\n', [("parser.lexer.unknown_token", 2, 0, 0)]),
+    (b"let a = 1 /* never\nended", [("parser.lexer.unknown_token", 0, 10, 12)]),
+    (b'let a = """never\nended\n', [("parser.lexer.unknown_token", 0, 8, 11)]),
     (b"let a = $$$ 1\n", [("parser.lexer.unknown_token", 0, 8, 11)]),
     (b"", []), (b"\n\n\n", []), (b"   ", []),
 ])

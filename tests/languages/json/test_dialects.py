@@ -135,5 +135,6 @@ def test_everything_else_is_as_strict_as_json(text, expected):
 def test_an_open_comment_says_where_it_began():
     (diagnostic,) = said("[1]\n/* a\nb", JSONC)
 
-    assert diagnostic.span == Span.on_line(2, 1, 1)
-    assert "`/*` on line 2" in diagnostic.message
+    assert diagnostic.span == Span.on_line(1, 0, 2)
+    assert "`/*` is never closed" in diagnostic.message
+    assert [place.span for place in diagnostic.related] == [Span.on_line(2, 1, 1)]
