@@ -28,6 +28,8 @@ __all__ = ["end_mistake", "render"]
 _BEFORE, _AFTER = 2, 6
 #: So many expectations can be told in a sentence; if there are more, a guess says more.
 _FEW: Final = 3
+#: The byte order marks of UTF-16, as bytes that are no UTF-8.
+_UTF16_MARKS: Final = ("\udcff\udcfe", "\udcfe\udcff")
 #: Tokens looked back on for the bracket that is not closed.
 _TOKENS_BACK: Final = 1000
 
@@ -186,7 +188,10 @@ class _Rendering:
     def _bad_bytes(self) -> str:
         data = self._found().encode("utf-8", "surrogateescape" if self._escaped() else "surrogatepass")
         shown = " ".join(f"{byte:02X}" for byte in data)
-        return f"the byte{'s' if len(data) > 1 else ''} {shown} {'are' if len(data) > 1 else 'is'} not valid UTF-8"
+        said = f"the byte{'s' if len(data) > 1 else ''} {shown} {'are' if len(data) > 1 else 'is'} not valid UTF-8"
+        at_start = (self.here.line, self.here.column, self.mistake.start) == (0, 0, 0)
+        is_utf16 = at_start and self.here.piece.startswith(_UTF16_MARKS)
+        return f"{said}; the text seems to be UTF-16: save it as UTF-8" if is_utf16 else said
 
     def _escaped(self) -> bool:
         return all("\udc80" <= c <= "\udcff" for c in self._found())

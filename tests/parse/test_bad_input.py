@@ -39,6 +39,20 @@ def test_odd_bytes_and_unfinished_tokens(data: bytes, expected: list[tuple[str, 
     assert codes(data) == expected
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_text_in_another_encoding_is_told_so(encoding: str) -> None:
+    data = "\ufefflet a = 1\n".encode(encoding)
+    whole = Cursor.begin(MACHINE).feed(data).finish().all_diagnostics()
+    cursor = Cursor.begin(MACHINE)
+    for byte in data:
+        cursor = cursor.feed(bytes([byte]))
+
+    assert "UTF-16" in whole[0].message and "save it as UTF-8" in whole[0].message
+    assert not any("UTF-16" in found.message for found in whole[1:])
+    assert cursor.finish().all_diagnostics() == whole
+    assert Document(MACHINE, data.decode("utf-8", "surrogateescape")).diagnostics() == whole
+
+
 def test_lone_surrogates_of_an_editor() -> None:
     document = Document(MACHINE, "let a = 1\n")
     document.edit(Span(Position(0, 8), Position(0, 9)), '"\ud83d"')
