@@ -18,7 +18,7 @@ from engine.parse.recovery import lexed
 __all__ = ["FARTHEST", "Opening", "opening"]
 
 #: Pieces walked back for the beginning of a token; one that begins further above is told at the end of the text.
-FARTHEST: Final = 20_000
+FARTHEST: Final = 10_000
 
 
 class Opening(NamedTuple):
@@ -39,10 +39,12 @@ def opening(machine: Machine, backward: Iterable[tuple[str, AnyState]]) -> Openi
 
     The pieces come with the states before them, latest first.
     """
-    lexer = machine.lexer
+    lexer, inside, mode, closer = machine.lexer, None, None, ""
     for back, (piece, state) in enumerate(islice(backward, FARTHEST)):
-        mode = state.mode if isinstance(state, InToken) else None
-        if mode is not None and lexer.stays_in(mode, piece):
+        if state is inside and closer not in piece:
+            continue                                     # nearly always: what does not end here has not begun here
+        inside, mode = (state, state.mode) if isinstance(state, InToken) else (None, None)
+        if mode is not None and (closer := mode.closer) not in piece:
             continue
         text = lexed(machine, state, piece)
         last = next(reversed(list(lexer.scan(text, mode))), None)
