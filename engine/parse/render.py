@@ -56,7 +56,7 @@ def _unclosed_token(scene: Scene, state: InToken, opener: Seen | None) -> Diagno
     """A token over lines that the text ends in, told where it begins."""
     here, closer = scene.here, state.mode.closer
     end = Span.on_line(here.line, here.column + len(here.piece), here.column + len(here.piece))
-    what = f"`{opener.text}`" if opener is not None else f"what `{closer}` would close, begun far above,"
+    what = f"`{opener.text}`" if opener is not None else "what was begun far above"
     message = f"{what} is never closed; expected `{closer}` before the end of the text"
     span, related = (_span(opener), (Related(end, "the text ends here"),)) if opener is not None else (end, ())
     return Diagnostic(UNKNOWN_TOKEN, Severity.ERROR, message, span, summary(scene.machine, state), (), related)
