@@ -18,7 +18,7 @@ from tests.languages.json.asking import accepts, codes, fixed, said
     (".eslintrc.json", JSONC), (".eslintrc", JSONC), ("devcontainer.json", JSONC),
     (".devcontainer/devcontainer.json", JSONC),
     ("my.code-workspace", JSONC), ("snippets/a.code-snippets", JSONC), (".babelrc", JSONC), ("deno.json", JSONC),
-    ("themes/dark-color-theme.json", JSONC),
+    ("themes/dark-color-theme.json", JSONC), ("DATA.JSON", JSON), ("a.Jsonl", JSONL),
 ])  # fmt: skip
 def test_a_file_is_known_by_its_name(path, language):
     assert language_for(path) is language
