@@ -80,8 +80,8 @@ class Language:
     """The text is one unit (JSON), so no beginning of another has to be looked for."""
 
     def matches(self, path: str | PurePath) -> int:
-        """How well a path fits: 2 by a file name's pattern, 1 by its suffix, 0 not at all."""
+        """How well a path fits: 2 by a file name's pattern, 1 by its suffix in upper or lower case, 0 not at all."""
         posix = PurePath(path).as_posix()
         if any(fnmatchcase(posix, pattern) or fnmatchcase(posix, f"*/{pattern}") for pattern in self.filenames):
             return 2
-        return int(posix.endswith(self.suffixes))
+        return int(posix.lower().endswith(self.suffixes))

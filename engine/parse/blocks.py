@@ -166,8 +166,11 @@ class Blocks:
         return Place(place.block - 1, len(self.blocks[place.block - 1].pieces) - 1) if place.block else None
 
     def moved(self, place: Place, count: int) -> Place | None:
-        """The piece `count` further on."""
+        """The piece `count` further on; further back, if that is negative, and then not before the first."""
         number, index = place.block, place.at + count
+        while number and index < 0:
+            number -= 1
+            index += len(self.blocks[number].pieces)
         while number < len(self.blocks) and index >= len(self.blocks[number].pieces):
             index -= len(self.blocks[number].pieces)
             number += 1
@@ -195,6 +198,11 @@ class Blocks:
             else:
                 column, prior = column + len(piece), self.prior(prior)
         return column
+
+    def backward(self) -> Iterator[tuple[str, AnyState]]:
+        """The pieces with the states before them, the last one first."""
+        for block in reversed(self.blocks):
+            yield from zip(reversed(block.pieces), reversed(block.states), strict=True)
 
     def from_place(self, place: Place) -> Iterator[Place]:
         """The pieces from one on."""

@@ -194,7 +194,7 @@ class Cursor:
 
     def all_diagnostics(self) -> list[Diagnostic]:
         """The diagnostics so far, in order of position."""
-        return self._said_after(None)
+        return sorted(self._said_after(None), key=lambda found: found.span.start)
 
     def new_diagnostics(self, since: Cursor) -> list[Diagnostic]:
         """Those said after an earlier cursor of the same text."""
@@ -307,7 +307,7 @@ class Cursor:
         new._say_certain(at_end=True)
         if not new.machine.accepts_end(new.state):
             pieces = new.runs.pieces
-            new._say(new.runs, len(pieces) - 1, (), (end_mistake(new.state, pieces[-1]),))
+            new._say(new.runs, len(pieces) - 1, (), (end_mistake(new.state, pieces[-1]),), at_end=True)
         return new
 
     def broken_off(self) -> Cursor:
@@ -407,9 +407,11 @@ class Cursor:
             said += 1
         self._waiting = self._waiting[said:]
 
-    def _say(self, run: Run, index: int, later: Sequence[Run], mistakes: tuple[Mistake, ...]) -> None:
+    def _say(self, run: Run, index: int, later: Sequence[Run], mistakes: tuple[Mistake, ...], *,
+             at_end: bool = False) -> None:
         """Put the mistakes of a piece into words."""
-        self.said = _Said(render(self.machine, mistakes, RunWindow(run, index, later)), self.said)
+        window = RunWindow(run, index, later)
+        self.said = _Said(render(self.machine, mistakes, window, window.opener() if at_end else None), self.said)
 
 
 def _groups(lines: list[str]) -> Iterator[list[str]]:

@@ -273,7 +273,7 @@ class Document:
             out += self.diagnostics_at(place)
             if limit is not None and len(out) >= limit:
                 return out[:limit]
-        return out + self.end_diagnostics()
+        return sorted([*out, *self.end_diagnostics()], key=lambda found: found.span.start)
 
     @property
     def diagnostic_count(self) -> int:
@@ -299,14 +299,14 @@ class Document:
         return _Said(render(self.machine, mistakes, window), window.back, window.ahead)
 
     def end_diagnostics(self) -> list[Diagnostic]:
-        """What is wrong with the text ending where it does."""
+        """What is wrong with the text ending where it does; it may stand far above the end."""
         blocks = self._blocks
         last = Place(len(blocks.blocks) - 1, len(blocks.blocks[-1].pieces) - 1)
         if self.machine.accepts_end(self._blocks.end):
             return []
         mistake = end_mistake(self._blocks.end, blocks.piece(last))
         window = BlockWindow(blocks, last, blocks.line_of(last), blocks.column_of(last))
-        return list(render(self.machine, (mistake,), window))
+        return list(render(self.machine, (mistake,), window, window.opener()))
 
     def _move_said(self, change: Change) -> None:
         """Forget what may have changed, move along what stands below."""

@@ -2,7 +2,7 @@
 
 A mistake is memoised with its piece and knows no line number; here it gets one.  What is said may depend on the piece
 and on a bounded stretch before it, the same in a document, a batch and a stream; it never depends on how the text was
-cut into chunks.  The range is always the unexpected token.
+cut into chunks.  The range is always the unexpected token, and where a token is never closed, what opens it.
 """
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from engine.parse.explained import unexplained
 from engine.parse.fixes import PAIRS, Seen, fix_of, placeholder
 from engine.parse.lexer import EOF
 from engine.parse.machine import AnyState, InToken, Machine
-from engine.parse.recovery import EXPECTED_TOKENS, INVALID_UTF8, UNKNOWN_TOKEN, Mistake, lexed
+from engine.parse.recovery import EXPECTED_TOKENS, INVALID_UTF8, UNKNOWN_TOKEN, Mistake
 from engine.parse.repair import Found, Located, Proposal, Repair, Situation
-from engine.parse.scene import LOOK_BACK, Scene, Window
+from engine.parse.scene import Scene, Window
 from engine.parse.search import AHEAD, WANTED, repairs
 from engine.parse.source import Position, Span
 
@@ -28,6 +28,8 @@ __all__ = ["end_mistake", "render"]
 _BEFORE, _AFTER = 2, 6
 #: So many expectations can be told in a sentence; if there are more, a guess says more.
 _FEW: Final = 3
+#: The byte order marks of UTF-16, as bytes that are no UTF-8.
+_UTF16_MARKS: Final = ("\udcff\udcfe", "\udcfe\udcff")
 #: Tokens looked back on for the bracket that is not closed.
 _TOKENS_BACK: Final = 1000
 
@@ -38,11 +40,26 @@ def end_mistake(state: AnyState, piece: str) -> Mistake:
     return Mistake(len(piece), len(piece), EOF, code, state)
 
 
-def render(machine: Machine, mistakes: Sequence[Mistake], window: Window) -> tuple[Diagnostic, ...]:
-    """The diagnostics of mistakes in the piece ``window(0)``, in order; of those that have no other cause."""
+def render(machine: Machine, mistakes: Sequence[Mistake], window: Window,
+           opener: Seen | None = None) -> tuple[Diagnostic, ...]:
+    """The diagnostics of mistakes in the piece ``window(0)``, in order; of those that have no other cause.
+
+    `opener` is the beginning of the token that the text ends in, if that is the mistake.
+    """
     scene = Scene(machine, window)
     left = unexplained(machine, mistakes, window, scene)
-    return tuple(_Rendering(scene, mistake).diagnostic() for mistake in left)
+    return tuple(_unclosed_token(scene, mistake.state, opener) if isinstance(mistake.state, InToken)
+                 else _Rendering(scene, mistake).diagnostic() for mistake in left)
+
+
+def _unclosed_token(scene: Scene, state: InToken, opener: Seen | None) -> Diagnostic:
+    """A token over lines that the text ends in, told where it begins."""
+    here, closer = scene.here, state.mode.closer
+    end = Span.on_line(here.line, here.column + len(here.piece), here.column + len(here.piece))
+    what = f"`{opener.text}`" if opener is not None else "what was begun far above"
+    message = f"{what} is never closed; expected `{closer}` before the end of the text"
+    span, related = (_span(opener), (Related(end, "the text ends here"),)) if opener is not None else (end, ())
+    return Diagnostic(UNKNOWN_TOKEN, Severity.ERROR, message, span, summary(scene.machine, state), (), related)
 
 
 class _Rendering:
@@ -128,8 +145,6 @@ class _Rendering:
     # ------------------------------------------------------------------------------------------------ words
     def _unclosed(self, repair: Repair, expected: ExpectationSummary) -> Seen | None:
         """The bracket that is not closed, if closing it is the repair (or the text ends); a bounded walk back."""
-        if isinstance(self.mistake.state, InToken):
-            return self._opener_of_token()
         names = self.machine.tables.kinds
         closers = {names[c.kind] for c in repair if c.op == "insert" and names[c.kind] in PAIRS}
         if not repair and self.mistake.kind == EOF:
@@ -143,28 +158,7 @@ class _Rendering:
                     return seen
         return None
 
-    def _opener_of_token(self) -> Seen | None:
-        """Where the token that the text ends in began."""
-        for back in range(LOOK_BACK + 1):
-            placed = self.window(back)
-            if placed is None:
-                return None
-            tokens = list(self.machine.lexer.scan(lexed(self.machine, placed.state, placed.piece),
-                                                  placed.state.mode if isinstance(placed.state, InToken) else None))
-            last = tokens[-1] if tokens else None
-            if last is not None and last.mode is not None and (last.start > 0 or not isinstance(placed.state, InToken)):
-                assert isinstance(self.mistake.state, InToken)
-                rule = self.machine.lexer.spanning[self.mistake.state.mode.token]
-                text = self.machine.lexer.opener(rule, placed.piece, last.start)
-                start = placed.column + last.start
-                return Seen(last.kind, text, placed.line, start, start + len(text))
-        return None
-
     def _message(self, expected: ExpectationSummary, opener: Seen | None, found: tuple[Found, ...]) -> str:
-        if isinstance(self.mistake.state, InToken):
-            closer = self.mistake.state.mode.closer
-            where = f"`{opener.text}` on line {opener.line + 1}" if opener else "the text that was begun"
-            return f"{where} is never closed: expected `{closer}` before the end of the text"
         if self.mistake.code == UNKNOWN_TOKEN:
             return f"unknown character {_printable(self._found())}"
         if opener is not None and (opener.line != self.here.line or self.mistake.kind == EOF):
@@ -194,7 +188,10 @@ class _Rendering:
     def _bad_bytes(self) -> str:
         data = self._found().encode("utf-8", "surrogateescape" if self._escaped() else "surrogatepass")
         shown = " ".join(f"{byte:02X}" for byte in data)
-        return f"the byte{'s' if len(data) > 1 else ''} {shown} {'are' if len(data) > 1 else 'is'} not valid UTF-8"
+        said = f"the byte{'s' if len(data) > 1 else ''} {shown} {'are' if len(data) > 1 else 'is'} not valid UTF-8"
+        at_start = (self.here.line, self.here.column, self.mistake.start) == (0, 0, 0)
+        is_utf16 = at_start and self.here.piece.startswith(_UTF16_MARKS)
+        return f"{said}; the text seems to be UTF-16: save it as UTF-8" if is_utf16 else said
 
     def _escaped(self) -> bool:
         return all("\udc80" <= c <= "\udcff" for c in self._found())

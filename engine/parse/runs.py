@@ -5,13 +5,15 @@ run, and the division of lines that were run as one text, are made when somebody
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from itertools import accumulate
 from operator import getitem
 from typing import Any, Final
 
-from engine.parse.machine import AnyState
+from engine.parse.fixes import Seen
+from engine.parse.machine import AnyState, InToken
+from engine.parse.opened import FARTHEST, opening
 from engine.parse.pieces import segments
 from engine.parse.scene import LOOK_BACK, Placed
 
@@ -25,7 +27,7 @@ class Run:
     """Some pieces: the state before them, where they begin, the run before, where they end and in which state."""
 
     __slots__ = ("_pieces", "_places", "_states", "after", "bad", "begin", "divided", "end", "first", "kept", "missed",
-                 "previous", "total")
+                 "opened", "previous", "total")
 
     first: AnyState
     after: AnyState
@@ -41,6 +43,8 @@ class Run:
     """how many there were before it was shortened."""
     missed: int
     """Those of them that were not in the memo."""
+    opened: tuple[int, Seen] | None
+    """Of the first run of a chain: the beginning of the token that it is inside of, and the pieces up to there."""
     _pieces: list[str]
     _states: list[AnyState] | None
     _places: list[tuple[int, int]]
@@ -50,7 +54,7 @@ class Run:
         self.first = self.after = state
         self.begin = self.end = (0, 0)
         self.previous, self.divided, self.bad, self.kept, self.total, self.missed = None, True, (), 0, 0, 0
-        self._pieces, self._states = [], None
+        self._pieces, self._states, self.opened = [], None, None
 
     def then(self, pieces: list[str], after: AnyState, end: tuple[int, int] | None = None, divided: bool = True) -> Run:
         """What was run next: made without `__init__`, whose call would cost as much as all its assignments."""
@@ -97,6 +101,27 @@ class Run:
             line, column = (line + 1, 0) if piece[-1:] in ("\n", "\r") else (line, column + len(piece))
         return self._places
 
+    def backward(self) -> Iterator[tuple[str, AnyState]]:
+        """The pieces of the chain with the states before them, the last one first."""
+        run: Run | None = self
+        while run is not None:
+            yield from zip(reversed(run.pieces), reversed(run.states[:-1]), strict=True)
+            run = run.previous
+
+    def token_open(self) -> tuple[int, Seen] | None:
+        """The beginning of the token that is open behind the chain, and how many pieces there were up to there."""
+        if not isinstance(self.after, InToken):
+            return None
+        found = opening(self.first.machine, self.backward())
+        if found is not None:
+            placed = RunWindow(self, len(self.pieces) - 1)(found.back)
+            assert placed is not None
+            return self.total - found.back, found.at(placed.line, placed.column)
+        head = self
+        while head.previous is not None:
+            head = head.previous
+        return head.opened if head.opened is not None and self.total - head.opened[0] < FARTHEST else None
+
     def find_mistakes(self) -> None:
         """Fill in `bad`; to be called before the memory may be cleared."""
         self.bad = [i for i, (piece, state) in enumerate(zip(self.pieces, self.states, strict=False))
@@ -127,10 +152,13 @@ def shortened(run: Run) -> Run:
         count += kept.kept - (kept.previous.kept if kept.previous is not None else 0)
         kept = kept.previous
     short: Run | None = None
+    opened = kept.token_open() if kept is not None else None
     for old in reversed(chain):
         count = old.kept - (old.previous.kept if old.previous is not None else 0)
         shorter = copy(old)
         shorter.previous, shorter.kept = short, count + (short.kept if short is not None else 0)
+        if short is None and kept is not None:
+            shorter.opened = opened
         short = shorter
     assert short is not None
     return short
@@ -156,3 +184,8 @@ class RunWindow:
             index -= len(run.pieces)
             run = next(later, None)
         return None if run is None else Placed(run.pieces[index], run.states[index], *run.places[index])
+
+    def opener(self) -> Seen | None:
+        """The beginning of the token that the text ends in; to be asked where it is seen from the last piece."""
+        opened = self.run.token_open()
+        return opened[1] if opened is not None else None

@@ -11,7 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.parse.blocks import Blocks, Place
-from engine.parse.machine import AnyState, Machine
+from engine.parse.fixes import Seen
+from engine.parse.machine import AnyState, InToken, Machine
+from engine.parse.opened import opening
 from engine.parse.runs import Run
 from engine.parse.scene import Placed
 from engine.parse.units import begins_unit
@@ -90,6 +92,15 @@ class BlockWindow:
                 column = above.column - len(piece) if line == above.line else self.blocks.column_of(self.last)
                 self.seen.append(Placed(piece, self.blocks.state(self.last), line, column))
         return self.seen[back] if back < len(self.seen) else None
+
+    def opener(self) -> Seen | None:
+        """The beginning of the token that the text ends in; to be asked where it is seen from the last piece."""
+        blocks = self.blocks
+        found = opening(blocks.end.machine, blocks.backward()) if isinstance(blocks.end, InToken) else None
+        place = blocks.moved(self.place, -found.back) if found is not None else None
+        if found is None or place is None:
+            return None
+        return found.at(blocks.line_of(place), blocks.column_of(place))
 
     def _behind(self, count: int) -> Placed | None:
         self.ahead = max(self.ahead, count)

@@ -30,13 +30,27 @@ def codes(data: bytes) -> list[tuple[str, int, int, int]]:
     ("let a =\u2028 1\n".encode(), [("parser.lexer.unknown_token", 0, 7, 8)]),
     (b"let a =\x0c 1\n", [("parser.lexer.unknown_token", 0, 7, 8)]),
     (b'let a = "abc\nlet b = 1\n', [("broken.string", 0, 8, 12)]),
-    (b"let a = 1 /* never\nended", [("parser.lexer.unknown_token", 1, 5, 5)]),
-    (b'let a = """never\nended\n', [("parser.lexer.unknown_token", 2, 0, 0)]),
+    (b"let a = 1 /* never\nended", [("parser.lexer.unknown_token", 0, 10, 12)]),
+    (b'let a = """never\nended\n', [("parser.lexer.unknown_token", 0, 8, 11)]),
     (b"let a = $$$ 1\n", [("parser.lexer.unknown_token", 0, 8, 11)]),
     (b"", []), (b"\n\n\n", []), (b"   ", []),
 ])
 def test_odd_bytes_and_unfinished_tokens(data: bytes, expected: list[tuple[str, int, int, int]]) -> None:
     assert codes(data) == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_text_in_another_encoding_is_told_so(encoding: str) -> None:
+    data = "\ufefflet a = 1\n".encode(encoding)
+    whole = Cursor.begin(MACHINE).feed(data).finish().all_diagnostics()
+    cursor = Cursor.begin(MACHINE)
+    for byte in data:
+        cursor = cursor.feed(bytes([byte]))
+
+    assert "UTF-16" in whole[0].message and "save it as UTF-8" in whole[0].message
+    assert not any("UTF-16" in found.message for found in whole[1:])
+    assert cursor.finish().all_diagnostics() == whole
+    assert Document(MACHINE, data.decode("utf-8", "surrogateescape")).diagnostics() == whole
 
 
 def test_lone_surrogates_of_an_editor() -> None:

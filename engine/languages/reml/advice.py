@@ -161,12 +161,12 @@ _WRONG: Final[dict[str, Callable[[Situation], Advice | None]]] = {
 
 # ------------------------------------------------------------------------------------------------ misplaced tokens
 def _missing_with(s: Situation) -> Advice | None:
-    if "with" not in s.expected or not s.lacks("with"):
+    if "with" not in s.expected:
         return None
     if _inside(s) == "Handle" and s.kind == "handler":
         fix = "Insert `with`", ((0, s.start, s.start, "with "),)
         return Advice(MISSING_WITH, "`with` is missing between what is handled and its `handler`", (fix,))
-    if "Match" in s.context[-2:] and s.kind in ("{", "|"):
+    if "Match" in s.context[-2:] and s.kind in ("{", "|") and s.lacks("with"):
         message = "`with` is missing behind what is matched: `match value with | pattern -> result`"
         return Advice(message=message, fixes=(("Insert `with`", ((0, s.start, s.start, "with "),)),))
     return None

@@ -18,7 +18,7 @@ from tests.languages.json.asking import accepts, codes, fixed, said
     (".eslintrc.json", JSONC), (".eslintrc", JSONC), ("devcontainer.json", JSONC),
     (".devcontainer/devcontainer.json", JSONC),
     ("my.code-workspace", JSONC), ("snippets/a.code-snippets", JSONC), (".babelrc", JSONC), ("deno.json", JSONC),
-    ("themes/dark-color-theme.json", JSONC),
+    ("themes/dark-color-theme.json", JSONC), ("DATA.JSON", JSON), ("a.Jsonl", JSONL),
 ])  # fmt: skip
 def test_a_file_is_known_by_its_name(path, language):
     assert language_for(path) is language
@@ -135,5 +135,6 @@ def test_everything_else_is_as_strict_as_json(text, expected):
 def test_an_open_comment_says_where_it_began():
     (diagnostic,) = said("[1]\n/* a\nb", JSONC)
 
-    assert diagnostic.span == Span.on_line(2, 1, 1)
-    assert "`/*` on line 2" in diagnostic.message
+    assert diagnostic.span == Span.on_line(1, 0, 2)
+    assert "`/*` is never closed" in diagnostic.message
+    assert [place.span for place in diagnostic.related] == [Span.on_line(2, 1, 1)]

@@ -103,6 +103,18 @@ def test_a_handler_without_with_has_a_code_of_its_own():
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "fn f() =\n  handle b()\n    handler H { return c { } }",
+        "fn f() = handle b()\nhandler H { return c { } }\n",
+        "fn f() = handle b() + 1 handler H { operation o(x) { x } }\nfn g()\n",
+    ],
+)
+def test_a_handler_without_with_has_its_code_whatever_else_could_be_meant(text):
+    check(text, "handler", "`with` is missing", text.replace("handler", "with handler"), "effects.handler.missing_with")
+
+
+@pytest.mark.parametrize(
     ("text", "under", "mended"),
     [
         ('let s = "abc\n', '"', 'let s = "abc"\n'),

@@ -4,6 +4,7 @@ import pytest
 
 from engine.languages.reml import make_machine
 from engine.languages.reml.lexer import CONTEXTUAL, HARD, SOFT
+from engine.parse.source import Span
 from tests.languages.reml.texts import places, said, syntax_errors, tokens
 
 
@@ -172,13 +173,22 @@ def test_an_unfinished_string_is_reported_at_its_quote_and_ends_with_its_line(te
 
 
 @pytest.mark.parametrize(
-    "text", ['let a = r"one\n', 'let a = """one\ntwo\n', "let a = 1 /* one\ntwo\n", 'let a = r#"b"\n']
+    ("text", "opener"),
+    [
+        ('let a = r"one\n', 'r"'),
+        ('let a = """one\ntwo\n', '"""'),
+        ("let a = 1 /* one\ntwo\n", "/*"),
+        ('let a = r#"b"\n', 'r#"'),
+        ('let a = r##"b"#\n' + "let b = 1\n" * 1000, 'r##"'),
+    ],
 )
-def test_an_unfinished_token_over_lines_is_reported_with_its_beginning(text):
+def test_an_unfinished_token_over_lines_is_reported_at_its_beginning(text, opener):
     (only,) = said(text)
 
     assert only.code == "parser.lexer.unknown_token"
-    assert "never closed" in only.message and "line 1" in only.message
+    assert only.span == Span.on_line(0, text.index(opener), text.index(opener) + len(opener))
+    assert f"`{opener}` is never closed" in only.message
+    assert [place.span.start.line for place in only.related] == [text.count("\n")]
 
 
 def test_an_identifier_is_reported_as_a_whole():
