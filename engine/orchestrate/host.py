@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, Final
 
 from engine.orchestrate.agents.guard import sweep
+from engine.orchestrate.agents.guards import Guards
 from engine.orchestrate.effects import UpdateIntent
 from engine.orchestrate.events import Draft, Event
 from engine.orchestrate.executor import SystemClock
@@ -214,9 +215,9 @@ async def open_host(workspace: Workspace, environ: Mapping[str, str] = os.enviro
 
     Raises `LockedLog` when another process runs this repository's Intents.
     """
-    with workspace.open_log() as log:
+    with workspace.open_log() as log, Guards() as guards:
         make_private(workspace.socket.parent)
-        host = Host(World(workspace, environ), log)
+        host = Host(World(workspace, environ, guards), log)
         await host.service.open()
         await asyncio.to_thread(end_leftovers, workspace.repository)
         host.runner.bring_files_up_to_date()

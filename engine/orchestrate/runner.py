@@ -78,6 +78,7 @@ class Runner:
                     watcher(event)
         finally:  # what is in the log goes on, whoever cannot be told of it
             self._carry_out(effects)
+        self._log.keep(self.state)
         async with self._changed:
             self._changed.notify_all()
         return events

@@ -1,7 +1,7 @@
-"""Counting and timing the processes that this one starts, with nothing in between.
+"""Counting and timing the processes that this one has started.
 
-Whatever starts a process here does so by `subprocess.Popen`; while the meter runs, that notes when each began and when
-its end was seen.
+git is started by `subprocess.Popen`, a command under its guard by `Guards.start`; while the meter runs, they note when
+each began, and when the end of a git command was seen.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,21 +17,18 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from engine.orchestrate.agents.guards import Guards, Pipes
+
 __all__ = ["Process", "ended", "metered", "rss"]
 
 
 @dataclass(slots=True)
 class Process:
-    """A process that was started: its arguments, and when (of `time.time`) it began and ended."""
+    """A process that was started: git or a command under its guard, and when (of `time.time`) it began and ended."""
 
-    arguments: Sequence[str]
+    is_git: bool
     start: float
     end: float | None = None
-
-    @property
-    def is_git(self) -> bool:
-        """Whether it is git; anything else is a command under its guard."""
-        return Path(self.arguments[0]).name == "git"
 
 
 @contextmanager
@@ -41,8 +38,9 @@ def metered() -> Iterator[list[Process]]:
 
     class Metered(subprocess.Popen[Any]):
         def __init__(self, args: Sequence[str], *others: Any, **named: Any) -> None:
-            self.process = Process(args, time.time())
-            started.append(self.process)
+            self.process = Process(Path(args[0]).name == "git", time.time())
+            if self.process.is_git:
+                started.append(self.process)
             super().__init__(args, *others, **named)
 
         def wait(self, timeout: float | None = None) -> int:
@@ -50,7 +48,12 @@ def metered() -> Iterator[list[Process]]:
             self.process.end = self.process.end or time.time()
             return code
 
-    with patch("subprocess.Popen", Metered):
+    class MeteredGuards(Guards):
+        def start(self, command: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> Pipes:
+            started.append(Process(is_git=False, start=time.time()))
+            return super().start(command, cwd, environment)
+
+    with patch("subprocess.Popen", Metered), patch("engine.orchestrate.host.Guards", MeteredGuards):
         yield started
 
 

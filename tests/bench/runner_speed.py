@@ -24,6 +24,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from engine.orchestrate.agents.guards import Guards
 from engine.orchestrate.agents.process import run_process
 from engine.orchestrate.controller import fold
 from engine.orchestrate.events import CAUSES, Draft, Event
@@ -169,10 +170,13 @@ def under_a_guard(rounds: int) -> float:
     environment = {"PATH": "/usr/bin:/bin"}
 
     async def guarded() -> list[float]:
-        ends = [
-            await run_process("true", cwd=Path("/"), env=environment, marker=f"bench/{number}", timeout=60)
-            for number in range(rounds)
-        ]
+        with Guards() as guards:
+            ends = [
+                await run_process(
+                    "true", cwd=Path("/"), env=environment, marker=f"bench/{number}", timeout=60, guards=guards
+                )
+                for number in range(rounds)
+            ]
         return [end.duration for end in ends]
 
     before = _of_children()

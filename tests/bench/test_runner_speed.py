@@ -41,5 +41,5 @@ def test_a_later_run_takes_no_more_than_one_before():
 
 
 def test_only_what_git_and_commands_do_not_take_is_counted_as_ours():
-    git, command = Process(["git", "add"], 1.0, 1.5), Process(["python", "guard.py"], 2.0, 2.6)
+    git, command = Process(is_git=True, start=1.0, end=1.5), Process(is_git=False, start=2.0)
     assert ended([(0.5, "review"), (3.0, "implement")], [git, command], 0.25) == {"implement": [1.75]}

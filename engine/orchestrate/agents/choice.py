@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.config_tables import AgentTable
 from engine.orchestrate.agents.command import CommandAgent
+from engine.orchestrate.agents.guards import Guards
 from engine.orchestrate.agents.protocol import Agent, Failure
 
 __all__ = ["agent_for", "agent_named"]
@@ -25,13 +26,13 @@ def agent_named(intent: Mapping[str, Any], role: str, default: str) -> str:
 
 
 def agent_for(
-    name: str, tables: Mapping[str, AgentTable], environ: Mapping[str, str], root: Path
+    name: str, tables: Mapping[str, AgentTable], environ: Mapping[str, str], root: Path, guards: Guards
 ) -> Agent | Failure:
     """The agent of a name, or why there is none. `root`: the folder that a relative command is looked for in."""
     table = tables.get(name)
     if table is not None and table.command:
         command = str(root / table.command) if "/" in table.command else table.command
-        return CommandAgent(command, table.args, environ, table.env_allow)
+        return CommandAgent(command, table.args, environ, table.env_allow, guards)
     if name == "command":
         message = "the Intent gives neither `run` nor `tasks`, and no command is set for the agent `command`"
         return Failure("refused", "user", message, "add `run:` to the Intent, or set command in [agents.command]")

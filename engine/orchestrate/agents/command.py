@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from pydantic import BaseModel
+
 from engine.orchestrate.agents.environment import allowed_environment
+from engine.orchestrate.agents.guards import Guards
 from engine.orchestrate.agents.process import NO_SUCH_COMMAND, NOT_EXECUTABLE, OnOutput, ProcessEnd, run_process
 from engine.orchestrate.agents.protocol import AgentReply, Bounds, Failure, Request, checked_result, read_result
 from engine.orchestrate.agents.results import NoResult
@@ -26,12 +29,16 @@ _LONGEST_REASON: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class CommandAgent:
-    """`[agents.<name>]` with `command`, `args` and `env_allow`, in the environment of who started the run."""
+    """`[agents.<name>]` with `command`, `args` and `env_allow`, in the environment of who started the run.
+
+    `guards`: see `run_process`.
+    """
 
     command: str
     args: Sequence[str] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
     env_allow: Sequence[str] = ()
+    guards: Guards | None = None
 
     async def run(
         self,
@@ -58,6 +65,7 @@ class CommandAgent:
             redactor=redactor,
             on_output=on_output,
             stop=stop,
+            guards=self.guards,
         )
         failure = failure_of(end)
         if failure is not None:
@@ -66,8 +74,12 @@ class CommandAgent:
 
 
 def _written(request: Request) -> bytes:
-    """One line of JSON; what of a path is no UTF-8 becomes an escape, which readers of JSON know."""
-    return json.dumps(request.model_dump(), ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+    """One line of JSON; what of a path is no UTF-8 becomes an escape, which readers of JSON know.
+
+    The Intent's mapping is written as it is: copying it first takes ten times as long where it has a thousand Tasks.
+    """
+    line = json.dumps(dict(request), ensure_ascii=False, default=BaseModel.model_dump)
+    return line.encode("utf-8", "backslashreplace") + b"\n"
 
 
 def _reply(request: Request, end: ProcessEnd, redactor: Redactor) -> AgentReply:
@@ -92,6 +104,7 @@ async def run_line(
     log: Path | None = None,
     on_output: OnOutput | None = None,
     stop: asyncio.Event | None = None,
+    guards: Guards | None = None,
 ) -> ProcessEnd:
     """Runs a line of `run` or `verify` by `/bin/sh -c`, with nothing on standard input. Raises like `run_process`."""
     return await run_process(
@@ -105,6 +118,7 @@ async def run_line(
         redactor=Redactor(environ),
         on_output=on_output,
         stop=stop,
+        guards=guards,
     )
 
 

@@ -5,8 +5,10 @@ A secret that an agent needs is named in its settings (`env_allow`); everything 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import cache
 from typing import Final
 
 __all__ = ["ALLOWED", "allowed_environment"]
@@ -33,6 +35,10 @@ _NOT_INTERACTIVE: Final = {
 
 def allowed_environment(environ: Mapping[str, str], more: Iterable[str] = ()) -> dict[str, str]:
     """What of `environ` is handed on: names that match `ALLOWED` or a pattern of `more`, and that nobody is there."""
-    patterns = (*ALLOWED, *more)
-    kept = {name: value for name, value in environ.items() if any(fnmatchcase(name, pattern) for pattern in patterns)}
-    return {**_NOT_INTERACTIVE, **kept}
+    wanted = _any_of((*ALLOWED, *more))
+    return {**_NOT_INTERACTIVE, **{name: value for name, value in environ.items() if wanted.match(name)}}
+
+
+@cache
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(translate, patterns)))

@@ -1,9 +1,10 @@
 """The guard of one command: starts it, and sees to it that nothing of it is left, whoever dies first.
 
-    python -I guard.py CONTROL STATUS -- COMMAND...
+    python -I guard.py SOCKET
 
-A process of its own between the runner and the command, run from this file alone: it imports the standard library only,
-and as little of it as it can (psutil where there is no /proc).
+A process of its own between the runner and the command. Starting Python takes ten times as long as a guard's own work,
+so it is started once, from this file alone, and forks a guard for each request that the runner (`guards.py`) writes to
+the socket. It imports the standard library only (psutil where there is no /proc).
 
 The command's family is whatever descends from the guard or carries its marker. On Linux the guard is the subreaper of
 its descendants: a process that leaves its session and loses its parent is still the guard's, whatever else it does.
@@ -27,10 +28,15 @@ if TYPE_CHECKING:  # the enumerations of signal and the whole of typing would ta
 else:
     import _signal as signal
 
-__all__ = ["MARKER", "STOP_SECONDS", "sweep"]
+__all__ = ["HEADER", "LONGEST_KEY", "MARKER", "STOP_SECONDS", "UNNAMED", "sweep"]
 
 #: the variable that marks every process of a step with the step's key
 MARKER: Final = "PENSTOCK_STEP"
+#: bytes of a key that a guard can carry itself; who descends from a guard that cannot is of the step `UNNAMED`
+LONGEST_KEY: Final = 400
+UNNAMED: Final = "a step"
+#: bytes before a request that say how long it is
+HEADER: Final = 8
 #: seconds that a family has to end after SIGINT, SIGTERM and SIGKILL
 PATIENCE: Final = (0.5, 0.5, 0.6)
 #: at most so long the guard takes from being asked to end the command until its last line
@@ -38,6 +44,8 @@ STOP_SECONDS: Final = sum(PATIENCE)
 #: between two looks at the process table, at first and at most
 _LOOK_AGAIN: Final = (0.002, 0.05)
 _NAMES_TOLD: Final = 20
+#: what comes with a request: the two pipes of a guard, the command's standard streams, and its folder
+_DESCRIPTORS: Final = 6
 _PR_SET_CHILD_SUBREAPER: Final = 36
 
 
@@ -154,25 +162,26 @@ class _Guard:
     """The command's end, and what the two pipes and the signals say.
 
     A byte on `control` asks to end the command, the end of that pipe means that the runner is dead. To `status` go
-    lines: `pid N`; `exit CODE` when the command has ended, negative for a signal; `swept PID NAME` for each process
-    that it left behind, `left PID NAME` for each that could not be ended; `done`.
+    lines: `guard N`, its own id; `pid N`; `exit CODE` when the command has ended, negative for a signal; `swept PID
+    NAME` for each process that it left behind, `left PID NAME` for each that could not be ended; `done`.
     """
 
-    def __init__(self, control: int, status: int, signals: int) -> None:
+    def __init__(self, control: int, status: int, signals: int, key: str) -> None:
         self._control = control
         self._status = status
         self._signals = signals
-        self._mark = _mark(os.environ.get(MARKER, ""))
+        self._mark = _mark(key)
         self._child = 0
         self._swept: dict[int, str] = {}
         self.running = True
         self.asked = False
         self.orphaned = False
 
-    def start(self, command: list[str]) -> None:
+    def start(self, command: list[bytes], environment: dict[bytes, bytes]) -> None:
+        self.tell(f"guard {os.getpid()}")
         self._child = os.fork()
         if not self._child:
-            _become(command)
+            _become(command, environment)
         self.tell(f"pid {self._child}")
         nothing = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):  # or the command's end of file would never be seen
@@ -240,7 +249,7 @@ class _Guard:
         return True
 
 
-def _become(command: list[str]) -> NoReturn:
+def _become(command: list[bytes], environment: dict[bytes, bytes]) -> NoReturn:
     """In the child: a process group of its own, signals as they are at the start of any process, then the command."""
     os.setpgid(0, 0)
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
@@ -249,7 +258,7 @@ def _become(command: list[str]) -> NoReturn:
         except (OSError, ValueError):
             continue
     try:
-        os.execvp(command[0], command)
+        os.execvpe(command[0], command, environment)
     except OSError as error:
         os._exit(127 if error.errno in {errno.ENOENT, errno.ENOTDIR} else 126)  # as shells have it
 
@@ -273,18 +282,102 @@ def _signals() -> int:
     return reading
 
 
-def _main(arguments: list[str]) -> None:
-    control, status = int(arguments[0]), int(arguments[1])
-    os.set_inheritable(control, False)
-    os.set_inheritable(status, False)
+def _bear(key: str) -> None:
+    """Makes this process itself carry the key, so that whoever descends from it is known to be of the step.
+
+    The system shows the variables where they were when Python started, so the key goes there, over `UNNAMED`.
+    """
+    if sys.platform != "linux":
+        return
+    value = os.fsencode(key)[:LONGEST_KEY]
+    name = f"{MARKER}=".encode()
+    try:
+        begin = int(_read("/proc/self/stat").rpartition(b")")[2].split()[_ENVIRONMENT])
+        begin += _read("/proc/self/environ").index(name) + len(name)
+        memory = os.open("/proc/self/mem", os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.pwrite(memory, value.ljust(LONGEST_KEY, b"\0"), begin)
+        finally:
+            os.close(memory)
+    except (OSError, ValueError, IndexError):
+        return  # a system that allows no such thing: the step stays unnamed, and is a step all the same
+
+
+#: where that begins is the 50th field of a process's state, of which two come before the parenthesis
+_ENVIRONMENT: Final = 47
+
+
+def _guard(request: bytes, descriptors: list[int]) -> None:
+    """In a process that was forked for it: what a guard does, from its start to its end."""
+    control, status, *streams, folder = descriptors
+    count, *words = request.split(b"\0")
+    command, variables = words[: int(count)], words[int(count) :]
+    environment = dict(variable.partition(b"=")[::2] for variable in variables)
+    key = os.fsdecode(environment.get(MARKER.encode(), b""))
+    os.setsid()
+    os.fchdir(folder)
+    os.close(folder)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    _bear(key)
     _adopt_orphans()
-    guard = _Guard(control, status, _signals())
-    guard.start(arguments[3:])
+    guard = _Guard(control, status, _signals(), key)
+    guard.start(command, environment)
     while guard.running and not guard.asked and not guard.orphaned:
         guard.wait(None)
     guard.sweep()
-    os._exit(0)  # nothing is left to be tidied up
+
+
+def _main(number: int) -> None:
+    """Forks guards until the runner is gone, who ends this process by closing its end of the socket."""
+    import socket
+    import warnings  # noqa: F401 - looking for a command in PATH would import it in each guard
+
+    if sys.platform != "linux":
+        import psutil  # noqa: F401 - as well
+    os.set_inheritable(number, False)
+    requests, signals = socket.socket(fileno=number), _signals()
+    while True:
+        ready = select.select([number, signals], [], [])[0]
+        if signals in ready and set(os.read(signals, 512)) - {signal.SIGCHLD}:
+            return
+        _reap_guards()
+        if number not in ready:
+            continue
+        header, descriptors, _, _ = socket.recv_fds(requests, HEADER, _DESCRIPTORS)
+        request = b""
+        while len(request) < (size := int.from_bytes(header, "big")) and (more := requests.recv(size - len(request))):
+            request += more
+        if not request:
+            return
+        for descriptor in descriptors:
+            os.set_inheritable(descriptor, False)
+        if not _forked():
+            requests.close()
+            try:
+                _guard(request, descriptors)
+            finally:
+                os._exit(0)  # nothing is left to be tidied up
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _forked() -> bool:
+    """Whether this is the parent still; a guard that could not be forked is one that has died at once."""
+    try:
+        return os.fork() > 0
+    except OSError:
+        return True
+
+
+def _reap_guards() -> None:
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            continue
+    except ChildProcessError:
+        return
 
 
 if __name__ == "__main__":
-    _main(sys.argv[1:])
+    _main(int(sys.argv[1]))

@@ -12,16 +12,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final, Literal
 
 from engine.orchestrate.agents import guard
 from engine.orchestrate.agents.guard import MARKER, STOP_SECONDS
+from engine.orchestrate.agents.guards import Guards
 from engine.orchestrate.agents.output import OutputLog, Tail, readable
 from engine.orchestrate.redact import Redactor
 
@@ -86,26 +86,29 @@ async def run_process(
     redactor: Redactor | None = None,
     on_output: OnOutput | None = None,
     stop: asyncio.Event | None = None,
+    guards: Guards | None = None,
 ) -> ProcessEnd:
     """Runs a command, given as arguments or as a line for `/bin/sh -c`, and ends its whole family with it.
 
     `env`: all of its variables (see `environment.py`) but the marker. `marker`: the step's key; one command at a time
     per key, since the sweep at the end ends whatever carries it. `timeout`, `stall_timeout`: seconds it may take, and
-    may write nothing. `stop`: ends it when set. A command that does not exist ends with exit code 127.
+    may write nothing. `stop`: ends it when set. `guards`: where its guard comes from; without them, one is started for
+    it alone, which takes long. A command that does not exist ends with exit code 127.
     Raises OSError if `cwd` or `log` is no such place, or the log cannot take the output. When the awaiting task is
     cancelled, the family is killed.
     """
     arguments = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
     redactor = redactor or Redactor(env)
-    run = _Run(arguments, cwd, {**env, MARKER: marker}, redactor, on_output)
-    run.log = OutputLog(log, redactor) if log else None
-    began = time.monotonic()
-    try:
-        await run.start(stdin)
-        ended_by = await run.until_reason(timeout, stall_timeout, stop or asyncio.Event())
-        left = await run.end(ask=ended_by != "exit")
-    finally:
-        await run.close()
+    with nullcontext(guards) if guards else Guards() as where:
+        run = _Run(arguments, cwd, {**env, MARKER: marker}, redactor, on_output, where)
+        run.log = OutputLog(log, redactor) if log else None
+        began = time.monotonic()
+        try:
+            await run.start(stdin)
+            ended_by = await run.until_reason(timeout, stall_timeout, stop or asyncio.Event())
+            left = await run.end(ask=ended_by != "exit")
+        finally:
+            await run.close()
     shown = command if isinstance(command, str) else " ".join(command)
     return run.result(redactor.text(shown), ended_by, left, time.monotonic() - began)
 
@@ -135,7 +138,9 @@ class _Run:
         env: dict[str, str],
         redactor: Redactor,
         on_output: OnOutput | None,
+        guards: Guards,
     ) -> None:
+        self._guards = guards
         self._arguments = arguments
         self._cwd = cwd
         self._env = env
@@ -143,41 +148,24 @@ class _Run:
         self._on_output = on_output
         self.log: OutputLog | None = None
         self._unwritten: OSError | None = None
-        self._left: list[str] = []
         self._stdout, self._stderr, self._both = Tail(STDOUT_KEPT), Tail(SHOWN), Tail(SHOWN)
         self._loop = asyncio.get_running_loop()
         self._heard = self._loop.time()
         self._said = _Said(self._loop)
-        self._process: subprocess.Popen[bytes] | None = None
         self._control = -1
+        self._begun = False
+        self._finished: _Pipe | None = None
         self._outputs: list[_Pipe] = []
         self._pipes: list[tuple[asyncio.ReadTransport | asyncio.WriteTransport, _Pipe]] = []
 
     async def start(self, stdin: bytes) -> None:
-        control, self._control = os.pipe()
-        status, told = os.pipe()
-        try:
-            process = self._process = subprocess.Popen(  # noqa: ASYNC220 - forking takes a millisecond
-                [*_guard(), str(control), str(told), "--", *self._arguments],
-                cwd=self._cwd,
-                env=self._env,
-                pass_fds=(control, told),
-                start_new_session=True,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-            )
-        except BaseException:
-            os.close(status)
-            raise
-        finally:
-            os.close(control)
-            os.close(told)
-        assert process.stdin and process.stdout and process.stderr
-        self._finished = await self._read(os.fdopen(status, "rb", 0), self._said.add)
-        self._outputs.append(await self._read(process.stdout, lambda chunk: self._take("stdout", chunk)))
-        self._outputs.append(await self._read(process.stderr, lambda chunk: self._take("stderr", chunk)))
-        writing, pipe = await self._loop.connect_write_pipe(_Pipe, process.stdin)
+        pipes = self._guards.start(self._arguments, self._cwd, self._env)
+        self._control = pipes.control
+        self._begun = True
+        self._finished = await self._read(pipes.status, self._said.add)
+        self._outputs.append(await self._read(pipes.stdout, lambda chunk: self._take("stdout", chunk)))
+        self._outputs.append(await self._read(pipes.stderr, lambda chunk: self._take("stderr", chunk)))
+        writing, pipe = await self._loop.connect_write_pipe(_Pipe, pipes.stdin)
         self._pipes.append((writing, pipe))
         writing.write(stdin)
         writing.write_eof()
@@ -204,15 +192,16 @@ class _Run:
 
     async def until_reason(self, timeout: float, stall_timeout: float | None, stop: asyncio.Event) -> EndedBy:  # noqa: ASYNC109
         """Waits until the command has ended, or must end."""
-        deadline = self._loop.time() + timeout
+        assert self._finished
+        gone, deadline = self._finished.closed, self._loop.time() + timeout
         stopped = asyncio.create_task(stop.wait())
         try:
             while True:
                 silent_at = self._heard + stall_timeout if stall_timeout else deadline
                 left = min(deadline, silent_at) - self._loop.time()
-                ends: set[asyncio.Future[Any]] = {stopped, self._said.ended, self._finished.closed}
+                ends: set[asyncio.Future[Any]] = {stopped, self._said.ended, gone}
                 await asyncio.wait(ends, timeout=max(left, 0), return_when=asyncio.FIRST_COMPLETED)
-                if self._said.ended.done() or self._finished.closed.done():
+                if self._said.ended.done() or gone.done():
                     return "exit"
                 if stop.is_set():
                     return "cancelled"
@@ -225,23 +214,35 @@ class _Run:
 
     async def end(self, *, ask: bool) -> tuple[str, ...]:
         """Has the guard end the family, or ends it from here if the guard cannot; who is left."""
-        assert self._process
         if ask:
             self._ask()
-        await asyncio.wait({self._finished.closed}, timeout=STOP_SECONDS + _GUARD_IS_LATE)
+        await self._until_gone(STOP_SECONDS + _GUARD_IS_LATE)
+        left: list[str] = []
         if self._said.left != []:
-            self._left = await asyncio.to_thread(self._sweep)
-        patience = _LAST_OUTPUT if ask or self._left else _WHOLE_OUTPUT
+            left = await self._swept()
+        patience = _LAST_OUTPUT if ask or left else _WHOLE_OUTPUT
         await asyncio.wait({reader.closed for reader in self._outputs}, timeout=patience)
-        return tuple(self._left)
+        return tuple(left)
 
-    def _sweep(self) -> list[str]:
+    async def _until_gone(self, seconds: float) -> bool:
+        """Waits for the guard's end; whether it came."""
+        if self._finished is not None:
+            await asyncio.wait({self._finished.closed}, timeout=seconds)
+        return self._gone
+
+    @property
+    def _gone(self) -> bool:
+        return self._finished is not None and self._finished.closed.done()
+
+    async def _swept(self) -> list[str]:
         """Does the guard's work, for one that was killed, does not answer, or did not succeed; who is left."""
-        assert self._process
-        self._process.kill()
+        if not self._said.guard:
+            self._guards.close()  # where it was to come from does not answer either
+        elif not self._gone:
+            _kill(self._said.guard)
         if self._said.pid:
-            _kill_group(self._said.pid)
-        return guard.sweep(self._env[MARKER], _LAST_OUTPUT)
+            _kill(-self._said.pid)
+        return await asyncio.to_thread(guard.sweep, self._env[MARKER], _LAST_OUTPUT)
 
     def _ask(self) -> None:
         try:
@@ -254,27 +255,21 @@ class _Run:
         if self._control >= 0:
             os.close(self._control)
             self._control = -1
-        for transport, pipe in self._pipes:
-            if not pipe.closed.done():
-                transport.abort() if isinstance(transport, asyncio.WriteTransport) else transport.close()
         try:
-            if self._process is not None:
-                await asyncio.shield(asyncio.to_thread(self._reap))
+            if self._begun and not (self._gone and self._said.left is not None):
+                await asyncio.shield(self._end_guard())
         finally:
+            for transport, pipe in self._pipes:
+                if not pipe.closed.done():
+                    transport.abort() if isinstance(transport, asyncio.WriteTransport) else transport.close()
             if self.log is not None:
                 self.log.close()
         if self._unwritten is not None:
             raise self._unwritten
 
-    def _reap(self) -> None:
-        assert self._process
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-        if self._said.left is None:
-            self._sweep()
-        self._process.wait()
+    async def _end_guard(self) -> None:
+        if not await self._until_gone(STOP_SECONDS) or self._said.left is None:
+            await self._swept()
 
     def result(self, command: str, ended_by: EndedBy, left: tuple[str, ...], duration: float) -> ProcessEnd:
         said = self._said
@@ -298,6 +293,7 @@ class _Said:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.ended: asyncio.Future[None] = loop.create_future()
+        self.guard = 0
         self.pid = 0
         self.exit_code: int | None = None
         self.swept: list[str] = []
@@ -312,7 +308,9 @@ class _Said:
             self._hear(word, rest)
 
     def _hear(self, word: str, rest: str) -> None:
-        if word == "pid":
+        if word == "guard":
+            self.guard = int(rest)
+        elif word == "pid":
             self.pid = int(rest)
         elif word == "exit":
             self.exit_code = int(rest)
@@ -325,17 +323,10 @@ class _Said:
             self.left = self._left
 
 
-def _guard() -> list[str]:
-    """How to start a guard: isolated from the folder and the variables of the command, compiled already if possible."""
-    without_site = ["-S"] if sys.platform == "linux" else []  # elsewhere it needs psutil
-    compiled = guard.__spec__.cached
-    program = compiled if compiled and Path(compiled).exists() else guard.__file__
-    return [sys.executable, "-I", *without_site, program]
-
-
-def _kill_group(leader: int) -> None:
+def _kill(pid: int) -> None:
+    """Kills a process, or, if negative, the group of that leader."""
     try:
-        os.killpg(leader, signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
     except OSError:
         return
 

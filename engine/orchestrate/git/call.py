@@ -8,6 +8,7 @@ terminal, and Ctrl-C in that terminal does not cut a commit in two.
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -170,6 +171,36 @@ def _start(
 
 def _attend(process: subprocess.Popen[bytes], timeout: float, limit: int | None, out: IO[bytes]) -> tuple[bool, bool]:
     """Wait for the end of it, and say whether it was late and whether its output was cut at `limit` bytes."""
+    try:
+        ended = _ended(process, timeout) if limit is None else None
+        if ended is None:
+            return _timed(process, timeout, limit, out)
+        if not ended:
+            _end(process)
+        process.wait()
+        return not ended, False
+    except BaseException:
+        _end(process)
+        process.wait()
+        raise
+
+
+def _ended(process: subprocess.Popen[bytes], seconds: float) -> bool | None:
+    """Whether a command ends in time; None where the system does not let us wait for that without a thread."""
+    try:
+        end = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):
+        return None
+    try:
+        poll = select.poll()
+        poll.register(end, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+    finally:
+        os.close(end)
+
+
+def _timed(process: subprocess.Popen[bytes], timeout: float, limit: int | None, out: IO[bytes]) -> tuple[bool, bool]:
+    """See `_attend`."""
     fired: list[bool] = []
 
     def end() -> None:
@@ -186,10 +217,6 @@ def _attend(process: subprocess.Popen[bytes], timeout: float, limit: int | None,
             cut = bool(process.stdout.read(1))
             process.stdout.close()  # git ends by SIGPIPE
         process.wait()
-    except BaseException:
-        _end(process)
-        process.wait()
-        raise
     finally:
         timer.cancel()
     return bool(fired), cut

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 import re
 import shutil
 import stat
@@ -192,7 +193,11 @@ class Worktrees:
         """Git's folder for each linked worktree, and where that worktree is or was. Git names the folder after the
         worktree's and adds a number if need be; `begin` spares reading a thousand others.
         """
-        for entry in (self.repository.common_dir / "worktrees").glob(f"{begin}*"):
+        folder = self.repository.common_dir / "worktrees"
+        for name in os.listdir(folder) if folder.is_dir() else ():  # noqa: PTH208 - a path for each would take long
+            if not name.startswith(begin):
+                continue
+            entry = folder / name
             pointer = entry / "gitdir"
             if pointer.is_file():
                 text = pointer.read_text(encoding="utf-8", errors="surrogateescape")

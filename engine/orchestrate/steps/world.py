@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import cast
@@ -15,6 +15,7 @@ from typing import cast
 from engine.config_tables import RunTable
 from engine.orchestrate.agents.choice import agent_for, agent_named
 from engine.orchestrate.agents.command import run_line
+from engine.orchestrate.agents.guards import Guards
 from engine.orchestrate.agents.process import ProcessEnd
 from engine.orchestrate.agents.protocol import Agent, AgentReply, Bounds, Context, Failure, Request, Role
 from engine.orchestrate.effects import RunStep
@@ -28,10 +29,11 @@ __all__ = ["World"]
 
 @dataclass(frozen=True)
 class World:
-    """A workspace, and the environment of whoever started the runs."""
+    """A workspace, the environment of whoever started the runs, and where the guards of their commands come from."""
 
     workspace: Workspace
     environ: Mapping[str, str]
+    guards: Guards = field(default_factory=Guards)
 
     @property
     def repository(self) -> Repository:
@@ -61,7 +63,7 @@ class World:
     def agent(self, step: RunStep) -> Agent | Failure:
         """The agent of a step's role, or why there is none."""
         name = agent_named(step.inputs["intent"], step.step, self.settings.agent)
-        return agent_for(name, self.workspace.settings.agents, self._environment, self.repository.root)
+        return agent_for(name, self.workspace.settings.agents, self._environment, self.repository.root, self.guards)
 
     async def ask(self, agent: Agent, request: Request, step: RunStep, cwd: Path, stop: asyncio.Event) -> AgentReply:
         """What an agent answers within its limits; what it started has ended then."""
@@ -76,7 +78,8 @@ class World:
         log = await asyncio.to_thread(self.log, step, name)
         bounds = Bounds(seconds)
         return await run_line(
-            line, cwd=cwd, key=step.key, bounds=bounds, environ=self._environment, log=log, stop=stop
+            line, cwd=cwd, key=step.key, bounds=bounds, environ=self._environment, log=log, stop=stop,
+            guards=self.guards,
         )  # fmt: skip
 
     async def set_up(self, step: RunStep, cwd: Path, stop: asyncio.Event) -> ProcessEnd | None:

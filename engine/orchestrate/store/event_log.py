@@ -4,6 +4,9 @@ Write-ahead log with `synchronous=FULL`: what `append` has returned survives a c
 with the machine anyway (`_ENDS_WITH_THE_MACHINE`), which survives a crash of the process only. One process writes
 at a time, held by a lock of the operating system; anyone reads. Each row carries a checksum of all it says, so a row
 that was changed, and a gap, are found when they are read. Nothing is ever repaired by guessing.
+
+Beside the events lies the state at one moment (`snapshot.py`), so that the state of now is folded from there. It can be
+made again whenever it is missing.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from typing import Any, Final, Self
 from engine.orchestrate.controller import fold
 from engine.orchestrate.events import CAUSES, Draft, Event
 from engine.orchestrate.state import State
+from engine.orchestrate.store.snapshot import state_of, text_of
 from engine.orchestrate.store.writer_lock import LockedLog, WriterLock
 
 __all__ = ["DamagedLog", "EventLog", "EventsFile", "LockedLog", "UnwrittenEvent"]
@@ -39,6 +43,12 @@ CREATE TABLE events (
     run_id TEXT, intent_id TEXT, task_id TEXT, parent_id TEXT, role TEXT, payload TEXT NOT NULL, checksum TEXT NOT NULL
 ) STRICT
 """
+#: one row at most; a log without this table is as good
+_SNAPSHOTS: Final = """
+CREATE TABLE IF NOT EXISTS snapshots (only_one INTEGER PRIMARY KEY, state TEXT NOT NULL, checksum TEXT NOT NULL) STRICT
+"""
+#: after so many events that state is kept again
+_EVENTS_FOLDED: Final = 500
 _COLUMNS: Final = "sequence, event_id, timestamp, type, run_id, intent_id, task_id, parent_id, role, payload, checksum"
 _Row = tuple[int, str, str, str, str | None, str | None, str | None, str | None, str | None, str, str]
 
@@ -84,6 +94,7 @@ class EventLog:
         self._new_id = new_id
         self._turn = threading.RLock()
         self._waits = True
+        self._keep_from = _EVENTS_FOLDED
 
     @classmethod
     def open(
@@ -193,8 +204,32 @@ class EventLog:
             ((count, last),) = self._select("SELECT count(*), coalesce(max(sequence), 0) FROM events")
             if count != last:
                 raise DamagedLog(self.path, f"of {last} events {last - count} are missing")
-            causes = sorted(CAUSES)
-            return fold(self._pages(f" AND type IN ({','.join('?' * len(causes))})", tuple(causes), 0))
+            state, causes = self._snapshot(last), sorted(CAUSES)
+            where = f" AND type IN ({','.join('?' * len(causes))})"
+            return fold(self._pages(where, tuple(causes), state.sequence), state)
+
+    def _snapshot(self, last: int) -> State:
+        """The state that is kept, or that of the beginning."""
+        for text, checksum in self._select("SELECT state, checksum FROM snapshots") if self._has_snapshots() else ():
+            state = state_of(text) if checksum == _checksum((text,)) else None
+            if state is not None and state.sequence <= last:
+                return state
+        return State()
+
+    def _has_snapshots(self) -> bool:
+        """Whether a program that knows of them has written this log."""
+        return bool(self._select("SELECT 1 FROM sqlite_schema WHERE name = 'snapshots'"))
+
+    def keep(self, state: State) -> None:
+        """Keep what `state` gave, or the controller since, to fold from; if no run is open, and after a while again."""
+        if state.runs or self._lock is None or state.sequence < self._keep_from:
+            return
+        self._keep_from = state.sequence + _EVENTS_FOLDED
+        text = text_of(state)
+        with self._turn, suppress(sqlite3.Error):        # what is not kept is folded
+            self._connection.execute(_SNAPSHOTS)
+            row = (text, _checksum((text,)))
+            self._connection.execute("INSERT OR REPLACE INTO snapshots VALUES (1, ?, ?)", row)
 
     def close(self) -> None:
         """Let go of the file and the lock."""
