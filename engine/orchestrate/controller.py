@@ -87,6 +87,7 @@ _RULES: Final[Mapping[str, Rule]] = {
     "approval": approvals.approval,
     "answer": _answered,
     "cancel": cancelling.cancel_requested,
+    "hold": starting.held,
     "run.start": starting.run_started,
     "step.start": step_events.step_started,
     "step.end": step_events.step_ended,

@@ -20,13 +20,13 @@ from engine.orchestrate.effects import UpdateIntent
 from engine.orchestrate.events import Draft, Event
 from engine.orchestrate.executor import SystemClock
 from engine.orchestrate.git.errors import GitError
-from engine.orchestrate.git.integration import LANDED_BRANCH
 from engine.orchestrate.git.leftovers import end_leftovers
 from engine.orchestrate.git.outcomes import Conflict
 from engine.orchestrate.policy import acting_agent
 from engine.orchestrate.runner import Runner
 from engine.orchestrate.service import Service
-from engine.orchestrate.starting import Choice, choose, run_start, waits_for
+from engine.orchestrate.starting import Choice, choose, hold, run_start, waits_for
+from engine.orchestrate.state import Hold
 from engine.orchestrate.steps.performing import perform
 from engine.orchestrate.steps.world import World
 from engine.orchestrate.store.atomic import ChangedMeanwhile
@@ -101,7 +101,7 @@ class Host:
             mode = document.intent.integrate or settings.integrate
             onto = await asyncio.to_thread(self._world.integration.start, mode, base)
             if isinstance(onto, Conflict):
-                started.waits[document.id] = _stuck(base.branch, onto)
+                started.waits[document.id] = await self._hold(hold(document, base.branch, onto))
                 continue
             run_id = f"{document.id}-{secrets.token_hex(4)}"
             draft = run_start(
@@ -113,6 +113,14 @@ class Host:
             )
             await self.runner.append(draft)
             started.runs[document.id] = run_id
+
+    async def _hold(self, draft: Draft) -> str:
+        """Keeps why an Intent cannot start, once; the same in words."""
+        told = Hold(**draft.payload)
+        assert draft.intent_id is not None
+        if self.runner.state.intents[draft.intent_id].hold != told:
+            await self.runner.append(draft)
+        return f"{told.reason}; {told.next_action}"
 
     async def until_idle(self) -> None:
         """Waits until nothing goes on by itself and nobody is talking; who leaves then leaves no request undone."""
@@ -189,14 +197,6 @@ class Host:
             add_to_history(self.workspace.files.folder / "history", self._log.read(run_id=event.run_id))
         except (OSError, ValueError, ChangedMeanwhile) as error:
             self.notes.append(f"the history of {event.run_id} was not written: {error}")
-
-
-def _stuck(branch: str, conflict: Conflict) -> str:
-    files = ", ".join(conflict.files[:5])
-    return (
-        f"{branch} conflicts with what landed before, in {files}; merge them by hand: git switch {LANDED_BRANCH} && "
-        f"git merge {branch}, then git switch {branch}"
-    )
 
 
 def _queued(queue: asyncio.Queue[Event | None], event: Event) -> None:

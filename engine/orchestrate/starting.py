@@ -14,9 +14,11 @@ from typing import Any
 from engine.languages.intent.document import IntentDocument
 from engine.orchestrate.events import Draft
 from engine.orchestrate.flow import DEFAULT, classify, flow_of
+from engine.orchestrate.git.integration import merge_by_hand
+from engine.orchestrate.git.outcomes import Conflict
 from engine.orchestrate.state import State
 
-__all__ = ["Choice", "choose", "run_start", "waits_for"]
+__all__ = ["Choice", "choose", "hold", "run_start", "waits_for"]
 
 
 @dataclass(slots=True)
@@ -92,6 +94,15 @@ def run_start(
         "waits_for": list(waits_for),
     }
     return Draft(type="run.start", payload=payload, run_id=run_id, intent_id=document.id)
+
+
+def hold(document: IntentDocument, branch: str, conflict: Conflict) -> Draft:
+    """The event that an Intent cannot start because its base branch conflicts with what landed before."""
+    payload = {
+        "reason": f"{branch} conflicts with what landed before, in {', '.join(conflict.files[:5])}",
+        "next_action": merge_by_hand(branch),
+    }
+    return Draft(type="hold", payload=payload, intent_id=document.id)
 
 
 def waits_for(state: State, documents: Mapping[str, IntentDocument], document: IntentDocument) -> list[str]:

@@ -116,6 +116,26 @@ def test_what_cannot_be_landed_says_how_it_is_done_by_hand(shell: Shell) -> None
     assert code == 1 and "x.txt" in said and "git merge main" in said
 
 
+def test_an_intent_whose_base_conflicts_with_what_landed_is_told_until_they_are_merged(shell: Shell) -> None:
+    shell.intent("one", "title: One\nrun: ['echo theirs > x.txt']\n")
+    assert shell("run")[0] == 0
+    (shell.root / "x.txt").write_text("ours\n")
+    shell.git("add", "x.txt")
+    shell.git("commit", "-q", "-m", "ours")
+    shell.intent("two", "title: Two\nrun: ['echo y > y.txt']\n")
+    for _ in range(2):
+        assert shell("run", "two")[0] == 1
+    for command in ("status", "inbox", "doctor", "history"):
+        code, said = shell(command)
+        assert code == (command == "doctor") and "x.txt" in said and "git merge main" in said, said
+    assert shell("history", "two")[1].count("cannot start") == 1
+    shell.git("switch", "-q", "penstock/landed")
+    shell.git("merge", "-q", "-X", "ours", "main")
+    shell.git("switch", "-q", "main")
+    assert shell("run", "two")[0] == 0
+    assert shell("inbox")[1] == "nothing waits for you\n" and shell("doctor")[0] == 0
+
+
 def test_a_failed_run_exits_with_1_and_its_log_says_why(shell: Shell) -> None:
     shell.intent("bad", "title: Bad\nrun: ['no-such-command-anywhere']\n")
     code, said = shell("run")
