@@ -72,7 +72,7 @@ def _answered(turn: Turn) -> None:
     event = turn.event
     run_id = event.run_id or (turn.intent(event.intent_id).run_id if event.intent_id else None)
     if run_id is None:
-        raise Nonsense(f"no run of Intent `{event.intent_id}` waits for an answer", "look at the inbox")
+        raise Nonsense(f"no run of Intent `{event.intent_id}` waits for an answer", "see penstock inbox")
     accepted = questions.answered(turn, run_id)
     if accepted is None:
         return

@@ -22,10 +22,11 @@ from engine.orchestrate.executor import SystemClock
 from engine.orchestrate.git.errors import GitError
 from engine.orchestrate.git.leftovers import end_leftovers
 from engine.orchestrate.git.outcomes import Conflict
+from engine.orchestrate.limits import Limits
 from engine.orchestrate.policy import acting_agent
 from engine.orchestrate.runner import Runner
 from engine.orchestrate.service import Service
-from engine.orchestrate.starting import Choice, choose, hold, run_start, waits_for
+from engine.orchestrate.starting import Choice, choose, hold, run_start, unheeded, waits_for
 from engine.orchestrate.state import Hold
 from engine.orchestrate.steps.performing import perform
 from engine.orchestrate.steps.world import World
@@ -66,9 +67,10 @@ class Host:
         self.runner.watch(self._remember)
         self.service = Service(self.workspace.socket, self)
 
-    async def start(self, named: Sequence[str] = ()) -> Started:
+    async def start(self, named: Sequence[str] = (), limits: Mapping[str, Any] | None = None) -> Started:
         """Starts the named Intents, or goes on with every open run and starts every approved Intent.
 
+        `limits`: those of runs that start now, by default as the settings have them.
         Raises `FilesError` for a name that no Intent has, `GitError` for a repository without a base.
         """
         self.notes += [str(problem.diagnostic.message) for problem in self.workspace.files.convert_drafts().problems]
@@ -82,7 +84,7 @@ class Host:
             await self.resume(run_id)
             started.runs[self.runner.state.runs[run_id].intent_id or run_id] = run_id
         if choice.start:
-            await self._start(choice, intents, started)
+            await self._start(choice, intents, started, limits or self.workspace.settings.run.limits())
         return started
 
     async def resume(self, run_id: str) -> None:
@@ -92,7 +94,7 @@ class Host:
                 await asyncio.to_thread(sweep, one.effect.key)
         self.runner.resume(run_id)
 
-    async def _start(self, choice: Choice, intents: Intents, started: Started) -> None:
+    async def _start(self, choice: Choice, intents: Intents, started: Started, limits: Mapping[str, Any]) -> None:
         """Starts the chosen Intents, on the base as it is now."""
         settings = self.workspace.settings.run
         base = await asyncio.to_thread(self._world.repository.base, settings.base_branch)
@@ -107,7 +109,7 @@ class Host:
             draft = run_start(
                 document,
                 run_id,
-                limits=settings.limits(),
+                limits=limits,
                 base={"branch": base.branch, "commit": onto, "mode": mode},
                 waits_for=waits_for(self.runner.state, intents.documents, document),
             )
@@ -136,11 +138,14 @@ class Host:
             case "hello":
                 return {"pid": os.getpid()}
             case "start":
+                own = self.workspace.settings.run.limits()
                 try:
-                    started = await self.start([str(name) for name in params.get("intents", ())])
-                except (FilesError, GitError) as error:
+                    limits = {**own, **params.get("limits", {})}
+                    Limits.of(limits)
+                    started = await self.start([str(name) for name in params.get("intents", ())], limits)
+                except (FilesError, GitError, ValueError) as error:
                     raise Refused(str(error)) from error
-                return {"runs": started.runs, "waits": started.waits}
+                return {"runs": started.runs, "waits": started.waits, "unheeded": unheeded(limits, own)}
             case "append":
                 return await self._appended(Draft(**params["draft"]), pid)
             case "cancel":

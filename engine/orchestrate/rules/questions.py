@@ -73,7 +73,7 @@ def answered(turn: Turn, run_id: str) -> Accepted | None:
     run = turn.run(run_id)
     question = next((one for one in run.questions if one.index == index and not isinstance(index, bool)), None)
     if question is None or not question.open:
-        raise Nonsense(f"question {index} of run `{run_id}` waits for no answer", "look at the inbox")
+        raise Nonsense(f"question {index} of run `{run_id}` waits for no answer", "see penstock inbox")
     if not isinstance(text, str) or not text.strip():
         raise Nonsense(f"question {index} needs an answer", "answer with some text")
     word = text.strip().casefold()

@@ -58,7 +58,7 @@ def held(turn: Turn) -> None:
     intent_id, payload = turn.event.intent_id or "", turn.event.payload
     intent = turn.intent(intent_id)
     if intent.run_id is not None or intent.status != "approved":
-        raise Nonsense(f"Intent `{intent_id}` was not about to start", "look at the status", kind="system")
+        raise Nonsense(f"Intent `{intent_id}` was not about to start", "see penstock status", kind="system")
     hold = Hold(text(payload, "reason"), text(payload, "next_action"))
     turn.change_intent(intent_id, hold=hold)
     announce_error(turn, hold.reason, kind="user", next_action=hold.next_action)
@@ -67,7 +67,7 @@ def held(turn: Turn) -> None:
 def _check_approval(turn: Turn, intent_id: str, payload: Mapping[str, Any]) -> None:
     intent = turn.intent(intent_id)
     if intent.run_id is not None:
-        raise Nonsense(f"Intent `{intent_id}` is running already, as `{intent.run_id}`", "look at the status")
+        raise Nonsense(f"Intent `{intent_id}` is running already, as `{intent.run_id}`", "see penstock status")
     if intent.approval is None or intent.status != "approved":
         raise Nonsense(f"Intent `{intent_id}` is not approved", f"penstock approve {intent_id}", kind="policy")
     if payload.get("hash") not in {None, intent.approval.hash}:
