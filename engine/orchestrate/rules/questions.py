@@ -85,7 +85,7 @@ def answered(turn: Turn, run_id: str) -> Accepted | None:
     if question.kind == "policy" and word in _NO:
         _refused(turn, closed)
         return None
-    batch = [one for one in questions if one.effect.key == question.effect.key]
+    batch = [one for one in questions if one.effect.key == question.effect.key and one.kind == question.kind]
     if any(one.open for one in batch):
         return None
     return _go_on(turn, closed, batch)
@@ -108,8 +108,8 @@ def _go_on(turn: Turn, question: Question, batch: list[Question]) -> Accepted | 
         turn.change_run(effect.run_id, agreed=question.kind == "policy", phase="tasks")
         return None
     if question.kind == "policy":
-        if text_or_none(output, "commit"):
-            return effect, output
+        if effect.step in {"analyze", "review"} or text_or_none(output, "commit"):
+            return effect, {name: value for name, value in output.items() if name not in {"kind", "question"}}
         inputs = {**effect.inputs, "agreed": True}
     else:
         pairs = [{"question": one.text, "answer": one.answer} for one in batch]
