@@ -231,3 +231,5 @@ class PolicyTable(Table):
     """Per role: read, write in the worktree, or everything."""
     paths: Texts = ()
     """Folders outside the repository that agents may use as well."""
+    checkout_changes: Literal["ask", "record"] = "ask"
+    """Your own checkout changed while a step was at work: you are asked whether that was you, or it is recorded."""

@@ -72,7 +72,7 @@ def _answered(turn: Turn) -> None:
     event = turn.event
     run_id = event.run_id or (turn.intent(event.intent_id).run_id if event.intent_id else None)
     if run_id is None:
-        raise Nonsense(f"no run of Intent `{event.intent_id}` waits for an answer", "look at the inbox")
+        raise Nonsense(f"no run of Intent `{event.intent_id}` waits for an answer", "see penstock inbox")
     accepted = questions.answered(turn, run_id)
     if accepted is None:
         return
@@ -87,6 +87,7 @@ _RULES: Final[Mapping[str, Rule]] = {
     "approval": approvals.approval,
     "answer": _answered,
     "cancel": cancelling.cancel_requested,
+    "hold": starting.held,
     "run.start": starting.run_started,
     "step.start": step_events.step_started,
     "step.end": step_events.step_ended,

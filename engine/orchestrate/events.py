@@ -16,8 +16,9 @@ __all__ = ["ANNOUNCEMENTS", "CAUSES", "SCHEMA_VERSION", "Draft", "Event"]
 
 SCHEMA_VERSION: Final = 1
 
-#: `approval` a person's verdict on an Intent, `cancel` a person's wish; the others come from runs and their steps
-CAUSES: Final = frozenset({"approval", "answer", "cancel", "run.start", "step.start", "step.end"})
+#: `approval` a person's verdict on an Intent, `cancel` a person's wish, `hold` what an approved Intent waits for a
+#: person to do before it can start; the others come from runs and their steps
+CAUSES: Final = frozenset({"approval", "answer", "cancel", "hold", "run.start", "step.start", "step.end"})
 ANNOUNCEMENTS: Final = frozenset({
     "run.end", "role_delegation", "task_status_update", "tool_call", "question", "retry", "stop", "diff", "commit",
     "land", "result", "error",

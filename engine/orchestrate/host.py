@@ -21,13 +21,14 @@ from engine.orchestrate.effects import UpdateIntent
 from engine.orchestrate.events import Draft, Event
 from engine.orchestrate.executor import SystemClock
 from engine.orchestrate.git.errors import GitError
-from engine.orchestrate.git.integration import LANDED_BRANCH
 from engine.orchestrate.git.leftovers import end_leftovers
 from engine.orchestrate.git.outcomes import Conflict
+from engine.orchestrate.limits import Limits
 from engine.orchestrate.policy import acting_agent
 from engine.orchestrate.runner import Runner
 from engine.orchestrate.service import Service
-from engine.orchestrate.starting import Choice, choose, run_start, waits_for
+from engine.orchestrate.starting import Choice, choose, hold, run_start, unheeded, waits_for
+from engine.orchestrate.state import Hold
 from engine.orchestrate.steps.performing import perform
 from engine.orchestrate.steps.world import World
 from engine.orchestrate.store.atomic import ChangedMeanwhile
@@ -67,9 +68,10 @@ class Host:
         self.runner.watch(self._remember)
         self.service = Service(self.workspace.socket, self)
 
-    async def start(self, named: Sequence[str] = ()) -> Started:
+    async def start(self, named: Sequence[str] = (), limits: Mapping[str, Any] | None = None) -> Started:
         """Starts the named Intents, or goes on with every open run and starts every approved Intent.
 
+        `limits`: those of runs that start now, by default as the settings have them.
         Raises `FilesError` for a name that no Intent has, `GitError` for a repository without a base.
         """
         self.notes += [str(problem.diagnostic.message) for problem in self.workspace.files.convert_drafts().problems]
@@ -83,7 +85,7 @@ class Host:
             await self.resume(run_id)
             started.runs[self.runner.state.runs[run_id].intent_id or run_id] = run_id
         if choice.start:
-            await self._start(choice, intents, started)
+            await self._start(choice, intents, started, limits or self.workspace.settings.run.limits())
         return started
 
     async def resume(self, run_id: str) -> None:
@@ -93,7 +95,7 @@ class Host:
                 await asyncio.to_thread(sweep, one.effect.key)
         self.runner.resume(run_id)
 
-    async def _start(self, choice: Choice, intents: Intents, started: Started) -> None:
+    async def _start(self, choice: Choice, intents: Intents, started: Started, limits: Mapping[str, Any]) -> None:
         """Starts the chosen Intents, on the base as it is now."""
         settings = self.workspace.settings.run
         base = await asyncio.to_thread(self._world.repository.base, settings.base_branch)
@@ -102,18 +104,26 @@ class Host:
             mode = document.intent.integrate or settings.integrate
             onto = await asyncio.to_thread(self._world.integration.start, mode, base)
             if isinstance(onto, Conflict):
-                started.waits[document.id] = _stuck(base.branch, onto)
+                started.waits[document.id] = await self._hold(hold(document, base.branch, onto))
                 continue
             run_id = f"{document.id}-{secrets.token_hex(4)}"
             draft = run_start(
                 document,
                 run_id,
-                limits=settings.limits(),
+                limits=limits,
                 base={"branch": base.branch, "commit": onto, "mode": mode},
                 waits_for=waits_for(self.runner.state, intents.documents, document),
             )
             await self.runner.append(draft)
             started.runs[document.id] = run_id
+
+    async def _hold(self, draft: Draft) -> str:
+        """Keeps why an Intent cannot start, once; the same in words."""
+        told = Hold(**draft.payload)
+        assert draft.intent_id is not None
+        if self.runner.state.intents[draft.intent_id].hold != told:
+            await self.runner.append(draft)
+        return f"{told.reason}; {told.next_action}"
 
     async def until_idle(self) -> None:
         """Waits until nothing goes on by itself and nobody is talking; who leaves then leaves no request undone."""
@@ -129,11 +139,14 @@ class Host:
             case "hello":
                 return {"pid": os.getpid()}
             case "start":
+                own = self.workspace.settings.run.limits()
                 try:
-                    started = await self.start([str(name) for name in params.get("intents", ())])
-                except (FilesError, GitError) as error:
+                    limits = {**own, **params.get("limits", {})}
+                    Limits.of(limits)
+                    started = await self.start([str(name) for name in params.get("intents", ())], limits)
+                except (FilesError, GitError, ValueError) as error:
                     raise Refused(str(error)) from error
-                return {"runs": started.runs, "waits": started.waits}
+                return {"runs": started.runs, "waits": started.waits, "unheeded": unheeded(limits, own)}
             case "append":
                 return await self._appended(Draft(**params["draft"]), pid)
             case "cancel":
@@ -190,14 +203,6 @@ class Host:
             add_to_history(self.workspace.files.folder / "history", self._log.read(run_id=event.run_id))
         except (OSError, ValueError, ChangedMeanwhile) as error:
             self.notes.append(f"the history of {event.run_id} was not written: {error}")
-
-
-def _stuck(branch: str, conflict: Conflict) -> str:
-    files = ", ".join(conflict.files[:5])
-    return (
-        f"{branch} conflicts with what landed before, in {files}; merge them by hand: git switch {LANDED_BRANCH} && "
-        f"git merge {branch}, then git switch {branch}"
-    )
 
 
 def _queued(queue: asyncio.Queue[Event | None], event: Event) -> None:

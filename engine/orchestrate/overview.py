@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from engine.languages.intent.document import IntentDocument
-from engine.orchestrate.state import RunState, State
+from engine.orchestrate.state import RunEnd, RunState, State
 
 __all__ = ["STANDINGS", "Request", "Standing", "open_questions", "requests", "standing", "standings"]
 
@@ -20,7 +20,8 @@ STANDINGS: Final = (
     "waiting_approval", "interrupted", "running", "pending", "approved", "proposed", "broken", "blocked", "error",
     "cancelled", "done",
 )  # fmt: skip
-_ENDED: Final = frozenset({"blocked", "error", "cancelled", "done"})
+_FAILED: Final = frozenset({"blocked", "error"})
+_ENDED: Final = frozenset({*_FAILED, "cancelled", "done"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,29 +37,48 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Something that waits for a person, and the command with which they go on.
+    """Something that waits for a person, and the commands with which they go on: one of them, or one after the other.
 
-    `index` counts a question among the Intent's; `policy` marks one that is answered by yes or no.
+    `look`: a run that failed or an Intent that cannot start. `index` counts a question among the Intent's; `policy`
+    marks one that is answered by yes or no.
     """
 
-    kind: Literal["proposed", "question", "escalated"]
+    kind: Literal["proposed", "question", "look"]
     intent_id: str
     text: str
-    command: str
+    commands: tuple[str, ...]
     run_id: str | None = None
     index: int | None = None
     policy: bool = False
+
+    @property
+    def command(self) -> str:
+        """The first command."""
+        return self.commands[0]
 
 
 def standings(documents: Mapping[str, IntentDocument], state: State, *, alive: bool = True) -> list[Standing]:
     """All Intents, those first that concern a person most. `alive`: a process is there that goes on with runs."""
     rank = {status: number for number, status in enumerate(STANDINGS)}
-    found = [standing(document, state, alive=alive) for document in documents.values()]
+    ends = _last_ends(state)
+    found = [_standing(document, state, ends, alive=alive) for document in documents.values()]
     return sorted(found, key=lambda each: (rank[each.status], each.intent_id))
 
 
 def standing(document: IntentDocument, state: State, *, alive: bool = True) -> Standing:
     """How an Intent stands; a run that nobody goes on with is `interrupted`."""
+    return _standing(document, state, _last_ends(state), alive=alive)
+
+
+#: by Intent, its run that ended last
+_Ends = Mapping[str | None, tuple[str, RunEnd]]
+
+
+def _last_ends(state: State) -> _Ends:
+    return {end.intent_id: (run_id, end) for run_id, end in state.ended.items()}
+
+
+def _standing(document: IntentDocument, state: State, ends: _Ends, *, alive: bool) -> Standing:
     known = state.intents.get(document.id)
     run = state.runs.get(known.run_id) if known and known.run_id else None
     title = document.intent.title if document.intent else str(run.intent.get("title", "")) if run else ""
@@ -70,11 +90,11 @@ def standing(document: IntentDocument, state: State, *, alive: bool = True) -> S
         return Standing(document.id, title, run.status, run.id, _progress(run))
     if document.intent is None:
         return Standing(document.id, title, "broken", note=document.problems[0].message if document.problems else "")
-    status, note = _at_rest(document, state)
+    status, note = _at_rest(document, state, ends)
     return Standing(document.id, title, status, note=note)
 
 
-def _at_rest(document: IntentDocument, state: State) -> tuple[str, str]:
+def _at_rest(document: IntentDocument, state: State, ends: _Ends) -> tuple[str, str]:
     """The status of an Intent without a run, and a note."""
     assert document.intent is not None
     written = document.intent.status
@@ -84,15 +104,20 @@ def _at_rest(document: IntentDocument, state: State) -> tuple[str, str]:
             return "proposed", "its file says approved, but nobody has approved it here"
         return written, ""
     if known.status in _ENDED:
-        return known.status, _last_reason(document.id, state)
+        return known.status, _why_ended(document.id, known.status, ends)
     if known.approval is None or known.approval.hash != document.approval_hash:
         return "proposed", "changed since it was approved"
+    if known.hold is not None:
+        return "approved", f"{known.hold.reason}; {known.hold.next_action}"
     return "approved", f"by {known.approval.by.partition(' <')[0]}"
 
 
-def _last_reason(intent_id: str, state: State) -> str:
-    reasons = [end.reason for end in state.ended.values() if end.intent_id == intent_id]
-    return reasons[-1] if reasons else ""
+def _why_ended(intent_id: str, status: str, ends: _Ends) -> str:
+    """Why the last run of an Intent ended, and what to do if it did not succeed."""
+    if intent_id not in ends:
+        return ""
+    _, end = ends[intent_id]
+    return f"{end.reason}; {end.next_action or 'penstock inbox shows what to do'}" if status in _FAILED else end.reason
 
 
 def _progress(run: RunState) -> str:
@@ -109,49 +134,46 @@ def open_questions(document: IntentDocument | None, state: State, intent_id: str
     run = state.runs.get(known.run_id) if known and known.run_id else None
     if run is not None:
         return [
-            Request(
-                "question",
-                intent_id,
-                question.text,
-                f"penstock answer {intent_id} {'yes' if question.kind == 'policy' else 'TEXT'}",
-                run.id,
-                question.index,
-                question.kind == "policy",
-            )
-            for question in run.open_questions
+            Request("question", intent_id, one.text, _answers(intent_id, policy), run.id, one.index, policy)
+            for one, policy in ((one, one.kind == "policy") for one in run.open_questions)
         ]
     intent = document.intent if document else None
     if intent is None or intent.status in _ENDED:
         return []
     return [
-        Request(
-            "question",
-            intent_id,
-            intent.clarifications[index].question,
-            f"penstock answer {intent_id} TEXT",
-            None,
-            index,
-        )
+        Request("question", intent_id, intent.clarifications[index].question, _answers(intent_id), None, index)
         for index in intent.open_questions
     ]
+
+
+def _answers(intent_id: str, policy: bool = False) -> tuple[str, ...]:
+    return tuple(f"penstock answer {intent_id} {word}" for word in (("yes", "no") if policy else ("TEXT",)))
 
 
 def requests(documents: Mapping[str, IntentDocument], state: State) -> Iterator[Request]:
     """Everything that waits for a person: questions first, then what needs a look, then what needs an approval."""
     for document in documents.values():
         yield from open_questions(document, state, document.id)
-    for run_id, end in state.ended.items():
-        if end.outcome == "escalated" and end.intent_id and _is_last(run_id, end.intent_id, state):
-            command = f"penstock logs {run_id}"
-            yield Request("escalated", end.intent_id, end.reason, command, run_id)
-    for each in standings(documents, state):
+    for intent_id, (run_id, end) in _last_ends(state).items():
+        known = state.intents.get(intent_id or "")
+        if intent_id and known and known.status in _FAILED:
+            yield _look_at(run_id, intent_id, end)
+    found = standings(documents, state)
+    for each in found:
+        hold = state.intents[each.intent_id].hold if each.status == "approved" else None
+        if hold is not None:
+            yield Request("look", each.intent_id, hold.reason, (hold.next_action, f"penstock run {each.intent_id}"))
+    for each in found:
         if each.status == "proposed":
             text = f"{each.title} ({each.note})" if each.note else each.title
-            yield Request("proposed", each.intent_id, text, f"penstock approve {each.intent_id}")
+            commands = (f"penstock approve {each.intent_id}", f"penstock reject {each.intent_id}")
+            yield Request("proposed", each.intent_id, text, commands)
 
 
-def _is_last(run_id: str, intent_id: str, state: State) -> bool:
-    """Whether nothing has been done about an Intent since a run of it ended."""
-    known = state.intents.get(intent_id)
-    last = [name for name, end in state.ended.items() if end.intent_id == intent_id][-1]
-    return last == run_id and known is not None and known.status in _ENDED and known.run_id is None
+def _look_at(run_id: str, intent_id: str, end: RunEnd) -> Request:
+    """What there is to do about a run that failed: what its end says, else to look and to try again."""
+    again = f"penstock approve {intent_id} --again"
+    if end.next_action.startswith("penstock "):
+        return Request("look", intent_id, end.reason, (end.next_action, f"penstock reject {intent_id}"), run_id)
+    text = f"{end.reason}; {end.next_action}" if end.next_action else end.reason
+    return Request("look", intent_id, text, (f"penstock logs {run_id}", again), run_id)

@@ -8,15 +8,18 @@ Invariant: no run starts without an approval in the log whose hash is that of th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from engine.languages.intent.document import IntentDocument
 from engine.orchestrate.events import Draft
 from engine.orchestrate.flow import DEFAULT, classify, flow_of
+from engine.orchestrate.git.integration import merge_by_hand
+from engine.orchestrate.git.outcomes import Conflict
+from engine.orchestrate.limits import Limits
 from engine.orchestrate.state import State
 
-__all__ = ["Choice", "choose", "run_start", "waits_for"]
+__all__ = ["Choice", "choose", "hold", "run_start", "unheeded", "waits_for"]
 
 
 @dataclass(slots=True)
@@ -92,6 +95,21 @@ def run_start(
         "waits_for": list(waits_for),
     }
     return Draft(type="run.start", payload=payload, run_id=run_id, intent_id=document.id)
+
+
+def hold(document: IntentDocument, branch: str, conflict: Conflict) -> Draft:
+    """The event that an Intent cannot start because its base branch conflicts with what landed before."""
+    payload = {
+        "reason": f"{branch} conflicts with what landed before, in {', '.join(conflict.files[:5])}",
+        "next_action": merge_by_hand(branch),
+    }
+    return Draft(type="hold", payload=payload, intent_id=document.id)
+
+
+def unheeded(wanted: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Which of the `kept` limits of a process, shared by all its runs, are others than somebody wants for a run."""
+    own = {one.name for one in fields(Limits)} - {"max_parallel_roles"}
+    return {name: value for name, value in kept.items() if name not in own and wanted.get(name, value) != value}
 
 
 def waits_for(state: State, documents: Mapping[str, IntentDocument], document: IntentDocument) -> list[str]:

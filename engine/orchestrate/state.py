@@ -14,7 +14,9 @@ from engine.orchestrate.effects import RunStep, UpdateIntent
 from engine.orchestrate.limits import Limits
 from engine.orchestrate.task import Invocation, Status, Tasks, Work
 
-__all__ = ["Approval", "IntentState", "Outcome", "Question", "QuestionKind", "RunEnd", "RunPhase", "RunState", "State"]
+__all__ = [
+    "Approval", "Hold", "IntentState", "Outcome", "Question", "QuestionKind", "RunEnd", "RunPhase", "RunState", "State",
+]  # fmt: skip
 
 #: Where a run is: `waiting` for other Intents, `analyze`, its `tasks`, in the `queue` for integration, `integrate`,
 #: `replay`: a Task is implemented again because of a conflict that the integration found.
@@ -37,12 +39,24 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Why an approved Intent cannot start, and what a person must do first."""
+
+    reason: str
+    next_action: str
+
+
+@dataclass(frozen=True, slots=True)
 class IntentState:
-    """What the log knows of an Intent. `status`: approved or an end state, None if neither; `run_id`: its open run."""
+    """What the log knows of an Intent. `status`: approved or an end state, None if neither; `run_id`: its open run.
+
+    `hold`: it was to start and could not.
+    """
 
     approval: Approval | None = None
     status: str | None = None
     run_id: str | None = None
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +136,10 @@ class RunState:
 
 @dataclass(frozen=True, slots=True)
 class RunEnd:
-    """How a run ended: `state` succeeded, failed or cancelled; `status` is what its Intent became."""
+    """How a run ended: `state` succeeded, failed or cancelled; `status` is what its Intent became.
+
+    `next_action`: what a person may do about it, empty where that depends on its Tasks.
+    """
 
     intent_id: str | None
     state: Status
@@ -131,6 +148,7 @@ class RunEnd:
     status: str
     branch: str | None = None
     commits: tuple[str, ...] = ()
+    next_action: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,9 +187,86 @@ def test_an_escalated_run_waits_for_a_look_until_something_is_done() -> None:
 
     (found,) = waiting(story)
 
-    assert (found.kind, found.run_id, found.text) == ("escalated", RUN, story.ended().reason)
+    assert (found.kind, found.run_id, found.text) == ("look", RUN, story.ended().reason)
+    assert found.commands == (f"penstock logs {RUN}", "penstock approve one --again")
     story.approve(again=True)
     assert [each.kind for each in waiting(story)] == ["proposed"]  # the story's hash is of another text
+
+
+def test_a_run_that_failed_waits_for_a_look_until_something_is_done() -> None:
+    story = approved()
+    story.start()
+    story.begin("analyze")
+    error = {"class": "user", "message": "no such agent", "next_action": "set it in the settings"}
+    story.end("analyze", "refused", error=error)
+
+    (found,) = waiting(story)
+
+    assert (found.kind, found.text) == ("look", "no such agent; set it in the settings")
+    assert standing(document(), story.state).note == "no such agent; set it in the settings"
+    reject_it = reject(document(), story.state, ADA)
+    story.happens(reject_it.type, reject_it.payload, intent_id="one")
+    assert waiting(story) == []
+
+
+def test_an_intent_that_lost_its_dependency_says_how_both_run_again() -> None:
+    story = approved()
+    story.start("early", "early-1")
+    story.start("one", waits_for=["early"])
+    story.cancel(run_id="early-1")
+    told = story.end("analyze", "cancelled", run_id="early-1")
+
+    (found,) = waiting(story)
+
+    command = "penstock approve early one --again"
+    assert (found.kind, found.text) == ("look", "dependency `early` ended cancelled")
+    assert found.commands == (command, "penstock reject one")
+    assert standing(document(), story.state).note == f"dependency `early` ended cancelled; {command}"
+    assert [end["next_action"] for end in story.told("run.end", told)] == ["", command]
+    story.approve("early", again=True)
+    story.approve("one", again=True)
+    assert [each.kind for each in waiting(story)] == ["proposed"]
+
+
+HOLD = {"reason": "main conflicts with what landed before, in a.txt", "next_action": "merge them by hand"}
+
+
+def test_an_intent_that_cannot_start_says_what_to_do_first_until_it_starts() -> None:
+    story = approved()
+    told = story.happens("hold", HOLD, intent_id="one")
+
+    (found,) = waiting(story)
+
+    assert [(event.type, event.payload["message"]) for event in told] == [("error", HOLD["reason"])]
+    assert (found.kind, found.text) == ("look", HOLD["reason"])
+    assert found.commands == ("merge them by hand", "penstock run one")
+    shown = standing(document(), story.state)
+    assert (shown.status, shown.note) == ("approved", f"{HOLD['reason']}; merge them by hand")
+    assert story.is_whole()
+    story.start()
+    assert waiting(story) == []
+    assert story.is_whole()
+
+
+@pytest.mark.parametrize("decided", ["approve", "reject"])
+def test_a_decision_about_an_intent_ends_its_hold(decided: str) -> None:
+    story = approved()
+    story.happens("hold", HOLD, intent_id="one")
+
+    draft = approve(document(), story.state, ADA, again=False) if decided == "approve" else None
+    draft = draft or reject(document(), story.state, ADA)
+    story.happens(draft.type, draft.payload, intent_id="one")
+
+    assert waiting(story) == []
+
+
+def test_what_was_not_about_to_start_is_not_held() -> None:
+    story = Story()
+    for _ in range(2):
+        told = story.happens("hold", HOLD, intent_id="one")
+        assert "was not about to start" in story.errors(told)[0]
+        story.start()
+    assert "has no `next_action`" in story.errors(approved().happens("hold", {"reason": "x"}, intent_id="one"))[0]
 
 
 @pytest.mark.parametrize(

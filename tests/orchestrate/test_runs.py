@@ -2,14 +2,10 @@
 
 import asyncio
 import json
-import os
 
 import pytest
 
-from engine.orchestrate.git.integration import Prepared
-from engine.orchestrate.git.landing import Landed
-from engine.orchestrate.steps.world import World
-from tests.orchestrate.project import LIMIT, until_event
+from tests.orchestrate.project import until_event
 
 
 def look(project):
@@ -201,60 +197,6 @@ async def test_a_task_that_changes_the_runners_own_files_asks_a_person(project):
     project.answer("sly", "no")
     await project.run()
     assert project.end["state"] == "failed"
-
-
-@pytest.mark.parametrize(
-    ("line", "named"),
-    [
-        ("echo evil > {root}/mine.txt", "mine.txt"),
-        ("cd {root}; git commit -q --allow-empty -m sly", "the HEAD of"),
-        ("git config core.hooksPath /tmp", "git's config"),
-        ("echo y > y; git add y; git stash -q", "git's stash"),
-    ],
-)
-async def test_what_a_task_changes_beyond_its_worktree_waits_for_a_person(project, line, named):
-    project.intent("sly", f"title: Sly\nrun: ['({line.format(root=project.root)}); echo x > x.txt']\n")
-    await project.run()
-    (question,) = project.of("question")
-    assert question["kind"] == "policy" and named in question["question"], question
-    assert project.of("land") == []
-    project.answer("sly", "yes")
-    await project.run()
-    assert project.end["state"] == "succeeded" and project.landed("x.txt") == "x"
-
-
-async def test_a_landed_branch_that_an_agent_threw_away_waits_for_a_person(project):
-    project.intent("one", "title: One\nrun: ['echo x > x.txt']\n")
-    await project.run()
-    project.intent("sly", "title: Sly\nrun: ['git update-ref -d refs/heads/penstock/landed; echo y > y.txt']\n")
-    await project.run()
-    assert "penstock/landed changed" in project.of("question")[-1]["question"]
-
-
-async def test_a_task_that_fails_says_what_it_changed_beyond_its_worktree(project):
-    project.intent("sly", f"title: Sly\nrun: ['echo evil > {project.root}/mine.txt']\n")
-    await project.run()
-    assert project.end["state"] == "failed" and "mine.txt changed" in project.end["reason"]
-
-
-async def test_a_run_that_a_person_lands_meanwhile_is_no_question(project):
-    project.intent("one", "title: One\nrun: ['echo x > x.txt']\n")
-    await project.run()
-    run_id = project.events[-1].run_id
-    folder = project.sandbox.folder
-    project.intent("two", f"title: Two\nrun: ['echo > {folder}/come; cat {folder}/go; echo y > y.txt']\n")
-    for name in ("come", "go"):
-        os.mkfifo(folder / name)
-    async with project.open() as host:
-        await host.start(["two"])
-        await asyncio.to_thread((folder / "come").read_bytes)
-        integration = World(project.workspace, project.environment).integration
-        prepared = integration.prepare_land(run_id, integration.repository.base())
-        assert isinstance(prepared, Prepared) and isinstance(integration.publish(prepared, agreed=True), Landed)
-        await asyncio.to_thread((folder / "go").write_bytes, b"")
-        await asyncio.wait_for(host.runner.until_still(), LIMIT)
-    assert (project.root / "x.txt").read_text() == "x\n" and project.of("question") == []
-    assert project.end["state"] == "succeeded"
 
 
 async def test_the_base_branch_that_is_checked_out_moves_only_when_a_person_agrees(project):

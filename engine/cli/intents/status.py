@@ -27,7 +27,11 @@ _STYLES: Final = {
     "cancelled": "faint", "done": "good",
 }  # fmt: skip
 _WORDS: Final = {"waiting_approval": "waits for you"}
-_KINDS: Final = {"proposed": "approve?", "question": "question", "escalated": "look at"}
+_KINDS: Final = {
+    "proposed": ("approve?", "information"),
+    "question": ("question", "warning"),
+    "look": ("look at", "error"),
+}
 
 
 @click.command(short_help="Show how each Intent stands.")
@@ -119,6 +123,7 @@ def _told(event: Event) -> tuple[str, str] | None:
 
 def _run_ended(payload: Mapping[str, Any]) -> tuple[str, str]:
     reason = f": {payload['reason']}" if payload.get("reason") else ""
+    reason += f"; {payload['next_action']}" if payload.get("next_action") else ""
     commits = len(payload.get("commits") or ())
     landed = f"; {_counted(commits, 'commit')} on {payload['branch']}" if payload.get("branch") else ""
     style = "good" if payload.get("state") == "succeeded" else "error"
@@ -136,6 +141,7 @@ _TOLD: Final[Mapping[str, Callable[[Mapping[str, Any]], tuple[str, str]]]] = {
     "cancel": lambda payload: (f"to be cancelled: {payload.get('reason')}", "warning"),
     "question": lambda payload: (f"asks: {payload.get('question')}", "warning"),
     "run.start": lambda payload: (f"started: {payload.get('intent', {}).get('title', '')}", "strong"),
+    "hold": lambda payload: (f"cannot start: {payload.get('reason')}; {payload.get('next_action')}", "warning"),
     "stop": lambda payload: (f"stopped: {payload.get('reason')}", "error"),
     "land": lambda payload: (f"landed on {payload.get('branch')}", "good"),
     "error": lambda payload: (str(payload.get("message")), "error"),
@@ -148,22 +154,9 @@ def _show_request(request: Request) -> None:
 
     out = line_writer(sys.stdout)
     text = printable(request.text.replace("\n", " "))
-    style = "warning" if request.kind == "question" else "error" if request.kind == "escalated" else "information"
-    out.write([(_KINDS[request.kind], style), ("  ", ""), (request.intent_id, "path"), ("  ", ""), (text, "strong")])
-    for command in _commands(request):
-        out.write([("    ", ""), (command, "faint")])
-
-
-def _commands(request: Request) -> list[str]:
-    """What can be typed about a request, exactly."""
-    match request.kind:
-        case "proposed":
-            return [request.command, f"penstock reject {request.intent_id}"]
-        case "escalated":
-            return [request.command, f"penstock approve {request.intent_id} --again"]
-        case _ if request.policy:
-            return [request.command, f"penstock answer {request.intent_id} no"]
-    return [request.command.replace("TEXT", '"…"')]
+    out.write([_KINDS[request.kind], ("  ", ""), (request.intent_id, "path"), ("  ", ""), (text, "strong")])
+    for command in request.commands:
+        out.write([("    ", ""), (command.replace("TEXT", '"…"'), "faint")])
 
 
 def _table(rows: Sequence[Line]) -> None:

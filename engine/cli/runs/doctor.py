@@ -38,7 +38,7 @@ def doctor(context: click.Context) -> int:
 
     workspace = opened(options_of(context))
     found = [
-        *git_health(Path(), workspace.locations.worktrees),
+        *git_health(Path(), workspace.locations.worktrees, base_branch=workspace.settings.run.base_branch),
         *_of_the_state(workspace),
         *_of_the_log(workspace),
         *_of_the_runner(workspace),

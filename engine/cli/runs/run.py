@@ -1,19 +1,16 @@
 """`penstock run`: starts approved Intents, shows them while they go on, and says where their commits are.
 
 In the foreground: nothing is left behind when it ends. Where another process already runs this repository's Intents,
-it asks that one and shows its events. Ctrl-C cancels, and waits until that is verified.
+it asks that one and shows its events (see `errand`). Ctrl-C cancels, and waits until that is verified.
 """
 
 from __future__ import annotations
 
-import asyncio
-import signal
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
-from functools import partial
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,8 +18,9 @@ from engine.cli.app import common_options, options_of
 
 if TYPE_CHECKING:
     from engine.cli.runs.board import Board
+    from engine.cli.runs.errand import Errand
     from engine.orchestrate.events import Event
-    from engine.orchestrate.host import Host, Started
+    from engine.orchestrate.state import RunState
     from engine.orchestrate.workspace import Workspace
 
 __all__ = ["resume", "run"]
@@ -49,7 +47,8 @@ def run(
     """Run the named Intents; without a name, go on with what was interrupted and run every approved Intent.
 
     Exit codes: 0 all succeeded, 1 one failed or waits for a person, 2 wrong usage or settings, 3 internal failure,
-    130 cancelled by Ctrl-C, 143 stopped by SIGTERM (the runs go on with the next `penstock run`).
+    130 cancelled by Ctrl-C, 143 stopped by SIGTERM and 129 by a terminal that was closed (the runs go on with the next
+    `penstock run`). Runs of other terminals that go on here are not cancelled: a second Ctrl-C hands them over.
     """
     from engine.cli.runs.opened import opened
     from engine.cli.runs.plan import show_plan
@@ -81,6 +80,7 @@ def resume(context: click.Context, run_id: str) -> int:
 
 def _shown(workspace: Workspace, intents: Sequence[str], events: Path | None, *, quiet: bool) -> int:
     """Runs Intents, here or where their runner is, in view of the person; the exit code. Raises `Unusable`."""
+    from engine.cli.runs.errand import Errand
     from engine.cli.runs.opened import Unusable
     from engine.cli.runs.view import view_for
     from engine.orchestrate.git.errors import GitError
@@ -97,117 +97,41 @@ def _shown(workspace: Workspace, intents: Sequence[str], events: Path | None, *,
                 watchers.append(lambda event: file.write([event]))
             view = stack.enter_context(view_for(sys.stdout, quiet=quiet))
             watchers.append(view.see)
-            started, ended_by = reached(
-                lambda: asyncio.run(_here(workspace, intents, watchers)), lambda: _there(workspace, intents, watchers)
-            )
-        return _told(started, view.board, ended_by)
+            errand = Errand(workspace, intents, watchers)
+            reached(errand.here, errand.there)
+        return _told(workspace, errand, view.board)
     except (GitError, FilesError) as error:
         raise Unusable(str(error)) from error
 
 
-async def _here(
-    workspace: Workspace, intents: Sequence[str], watchers: Sequence[Callable[[Event], None]]
-) -> tuple[Started, signal.Signals | None]:
-    """Runs in this process; what was started, and the signal that ended it. Raises `LockedLog`.
-
-    Ctrl-C cancels. SIGTERM, and a watcher that cannot write any more, whose error is raised, only end this process with
-    all it started: the next one goes on with the runs.
-    """
-    from engine.orchestrate.host import open_host
-
-    loop = asyncio.get_running_loop()
-    ended: asyncio.Future[signal.Signals] = loop.create_future()
-    async with open_host(workspace) as host:
-        for watcher in watchers:
-            host.runner.watch(partial(_tell, ended, watcher))
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, _catch, ended, number)
-        started = await host.start(intents)
-        still = asyncio.create_task(host.until_idle())
-        ends: set[asyncio.Future[Any]] = {still, ended}
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        if ended.done() and ended.exception() is None and ended.result() is signal.SIGINT:
-            await _cancelled(host)
-        still.cancel()
-    for note in host.notes:
-        click.echo(f"the file stays as it is: {note}", err=True)
-    return started, ended.result() if ended.done() else None
-
-
-def _tell(ended: asyncio.Future[signal.Signals], watcher: Callable[[Event], None], event: Event) -> None:
-    try:
-        watcher(event)
-    except OSError as error:
-        if not ended.done():
-            ended.set_exception(error)
-
-
-def _catch(ended: asyncio.Future[signal.Signals], number: signal.Signals) -> None:
-    if not ended.done():
-        ended.set_result(number)
-
-
-async def _cancelled(host: Host) -> None:
-    """Cancels every run that goes on, each verified; those that wait for a person go on waiting."""
-    going = host.runner.going
-    await asyncio.gather(*(host.runner.cancel(run_id, "interrupted by Ctrl-C", "terminal") for run_id in going))
-
-
-def _there(
-    workspace: Workspace, intents: Sequence[str], watchers: Sequence[Callable[[Event], None]]
-) -> tuple[Started, signal.Signals | None]:
-    """Runs in the process that holds the log; Ctrl-C cancels there what was started here. Raises `NoRunner`."""
-    from engine.orchestrate import client
-    from engine.orchestrate.events import Event
-    from engine.orchestrate.host import Started
-    from engine.orchestrate.store.event_log import EventLog
-
-    answer = client.ask(workspace.socket, "start", {"intents": list(intents)})
-    started = Started(dict(answer["runs"]), dict(answer["waits"]))
-    runs = list(started.runs.values())
-    seen = 0
-
-    def see(event: Event) -> None:
-        nonlocal seen
-        seen = event.sequence
-        for watcher in watchers:
-            watcher(event)
-
-    try:
-        for message in client.follow(workspace.socket, {"runs": runs}):
-            see(Event.of(message))
-    except client.NoRunner:  # it has ended; what it did last is in the log
-        with EventLog.open(workspace.locations.database, write=False) as log:
-            for event in log.read(after=seen):
-                if event.run_id in runs:
-                    see(event)
-    except KeyboardInterrupt:
-        with suppress(client.NoRunner):
-            for run_id in runs:
-                client.ask(
-                    workspace.socket, "cancel", {"run_id": run_id, "reason": "interrupted by Ctrl-C", "by": "terminal"}
-                )
-        return started, signal.SIGINT
-    return started, None
-
-
-def _told(started: Started, board: Board, ended_by: signal.Signals | None) -> int:
+def _told(workspace: Workspace, errand: Errand, board: Board) -> int:
     """Says how it ended and what to do next; the exit code."""
     from engine.orchestrate.git.integration import LANDED_BRANCH
 
+    started, open_runs = errand.started, workspace.state().runs
     for intent, reason in started.waits.items():
         click.echo(f"{intent} waits: {reason}")
     if not started.runs and not started.waits:
         click.echo("nothing to run: no Intent is approved (penstock inbox shows what waits for you)")
     for run_id in started.runs.values():
         row = board.runs.get(run_id)
-        if row is None or not row.until:
-            stopped = ended_by is signal.SIGTERM
-            click.echo(f"{run_id} " + ("goes on with penstock run" if stopped else "waits for you: penstock inbox"))
-        elif row.state == "succeeded":
+        if run_id in open_runs:
+            click.echo(f"{run_id} {_next_step(open_runs[run_id])}")
+        elif row is not None and row.state == "succeeded":
             more = f"; penstock land {run_id} brings it to the base branch" if row.branch == LANDED_BRANCH else ""
             click.echo(f"penstock diff {run_id} shows it{more}")
-    if ended_by is not None:
-        return 128 + ended_by  # as a shell reports the end by a signal
+        elif row is not None and row.state == "failed":
+            click.echo(f"{run_id} failed: penstock inbox shows what to do")
+    if errand.ended_by is not None:
+        return 128 + errand.ended_by  # as a shell reports the end by a signal
     ends = [board.runs[run_id].state if run_id in board.runs else "" for run_id in started.runs.values()]
     return int(bool(started.waits) or any(state != "succeeded" for state in ends))
+
+
+def _next_step(run: RunState) -> str:
+    """What a run that has not ended needs."""
+    if run.status == "waiting_approval":
+        return "waits for you: penstock inbox"
+    if run.waits_for and not run.invocations:
+        return f"waits for {', '.join(run.waits_for)}: penstock status"
+    return "goes on with penstock run"

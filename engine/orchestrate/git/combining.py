@@ -16,7 +16,7 @@ from engine.orchestrate.git.errors import GitCommandFailed
 from engine.orchestrate.git.outcomes import Conflict, Refusal
 from engine.orchestrate.git.repository import RefUpdate, Repository
 
-__all__ = ["Rebased", "apply_commits", "linear", "merge", "rebase"]
+__all__ = ["Rebased", "apply_commits", "conflict_between", "linear", "merge", "rebase"]
 
 #: What each of many commits may take beyond that: hooks run, and it may be signed.
 _COMMIT_SECONDS: Final = 10.0
@@ -50,6 +50,19 @@ def merge(repository: Repository, checkout: Path, other: str, message: str) -> C
     if files:
         return Conflict(files, before, commit=other)
     raise GitCommandFailed(["merge", other], done.code, done.err or done.out, checkout)
+
+
+def conflict_between(repository: Repository, one: str, other: str) -> Conflict | None:
+    """The conflict that a merge of two commits would have. Needs no checkout and moves nothing; None where git cannot
+    tell that way (before 2.38).
+    """
+    if repository.version < (2, 38):
+        return None
+    asked = ["merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", one, other]
+    done = repository.run_git(*asked, check=False)
+    if done.code == 1:
+        return Conflict(tuple(done.fields[1:]), one, commit=other)
+    return None
 
 
 def linear(repository: Repository, start: str, end: str) -> list[str]:

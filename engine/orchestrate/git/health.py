@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from engine.orchestrate.git.combining import conflict_between
 from engine.orchestrate.git.errors import GitError
-from engine.orchestrate.git.integration import LANDED_BRANCH
+from engine.orchestrate.git.integration import LANDED_BRANCH, merge_by_hand
 from engine.orchestrate.git.repository import Repository
 from engine.orchestrate.git.worktrees import Worktrees
 
@@ -32,8 +33,13 @@ class Finding:
     next_action: str = ""
 
 
-def git_health(path: Path, worktrees: Path, environment: Mapping[str, str] | None = None) -> list[Finding]:
-    """The findings on the repository around `path`, whose worktrees go below the folder `worktrees`."""
+def git_health(
+    path: Path, worktrees: Path, environment: Mapping[str, str] | None = None, base_branch: str | None = None
+) -> list[Finding]:
+    """The findings on the repository around `path`, whose worktrees go below the folder `worktrees`.
+
+    `base_branch`: the branch that the settings name.
+    """
     try:
         repository = Repository.open(path, environment)
     except GitError as problem:
@@ -41,14 +47,14 @@ def git_health(path: Path, worktrees: Path, environment: Mapping[str, str] | Non
     found = [Finding("git", "ok", "git " + ".".join(map(str, repository.version)))]
     for look in (_base, _identity, _worktrees, _landed, _submodules):
         try:
-            found += look(repository, worktrees)
+            found += look(repository, worktrees, base_branch)
         except GitError as problem:
             found.append(Finding(look.__name__.strip("_"), "problem", problem.message, problem.next_action))
     return found + list(_space(worktrees))
 
 
-def _base(repository: Repository, _: Path) -> Iterator[Finding]:
-    base = repository.base()
+def _base(repository: Repository, _: Path, branch: str | None) -> Iterator[Finding]:
+    base = repository.base(branch)
     remote = repository.remote(base.branch)
     yield Finding("base branch", "ok", f"{base.branch} at {base.commit[:12]}")
     yield Finding("remote", "ok", remote or 'none (fine, except for integrate = "pr")')
@@ -56,7 +62,7 @@ def _base(repository: Repository, _: Path) -> Iterator[Finding]:
         yield Finding("history", "ok", "a shallow clone: older commits are missing, which runs do not need")
 
 
-def _identity(repository: Repository, _: Path) -> Iterator[Finding]:
+def _identity(repository: Repository, *_: object) -> Iterator[Finding]:
     if repository.identity():
         advice = "git config --global user.name NAME, and user.email"
         yield Finding("identity", "warning", "git does not know who you are: commits are by Penstock", advice)
@@ -66,7 +72,7 @@ def _identity(repository: Repository, _: Path) -> Iterator[Finding]:
         yield Finding("signing", "ok", "commits are signed; the key has to be unlocked while runs commit")
 
 
-def _worktrees(repository: Repository, folder: Path) -> Iterator[Finding]:
+def _worktrees(repository: Repository, folder: Path, _: object) -> Iterator[Finding]:
     own = Worktrees(repository, folder)
     stale = own.stale()
     yield Finding("worktrees", "ok", f"{len(own.existing())} in {folder}")
@@ -74,19 +80,23 @@ def _worktrees(repository: Repository, folder: Path) -> Iterator[Finding]:
         yield Finding("stale worktrees", "warning", f"{len(stale)} are registered and gone", "penstock clean")
 
 
-def _landed(repository: Repository, _: Path) -> Iterator[Finding]:
+def _landed(repository: Repository, _: Path, branch: str | None) -> Iterator[Finding]:
     tip = repository.tip(LANDED_BRANCH)
     if tip is None:
         yield Finding(LANDED_BRANCH, "ok", "does not exist yet; the first landing makes it")
         return
-    base = repository.base()
+    base = repository.base(branch)
     ahead = repository.run_git("rev-list", "--count", "--no-merges", f"{base.commit}..{tip}", "--").line
     yield Finding(LANDED_BRANCH, "ok", f"{ahead} commits that {base.branch} does not have")
+    conflict = conflict_between(repository, tip, base.commit)
+    if conflict is not None:
+        text = f"{base.branch} conflicts with it in {', '.join(conflict.files[:5])}: no Intent can start"
+        yield Finding(LANDED_BRANCH, "problem", text, merge_by_hand(base.branch))
     for checkout in repository.checkouts(LANDED_BRANCH):
         yield Finding(LANDED_BRANCH, "warning", f"checked out in {checkout}: landing asks first", "git switch another")
 
 
-def _submodules(repository: Repository, _: Path) -> Iterator[Finding]:
+def _submodules(repository: Repository, *_: object) -> Iterator[Finding]:
     if (repository.root / ".gitmodules").is_file():
         yield Finding("submodules", "ok", "worktrees get those that this clone has; the others stay empty")
 

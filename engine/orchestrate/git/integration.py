@@ -20,12 +20,17 @@ from engine.orchestrate.git.repository import OUR_BRANCHES, Base, Repository
 from engine.orchestrate.git.request import push_request, pushed
 from engine.orchestrate.git.worktrees import Worktrees
 
-__all__ = ["LANDED_BRANCH", "Integration", "Mode", "Prepared", "TaskCommits", "replay"]
+__all__ = ["LANDED_BRANCH", "Integration", "Mode", "Prepared", "TaskCommits", "merge_by_hand", "replay"]
 
 LANDED_BRANCH: Final = "penstock/landed"
 
 #: `branch`: onto `penstock/landed`. `base`: onto the base branch. `pr`: pushed to the remote, for a request.
 Mode = Literal["branch", "base", "pr"]
+
+
+def merge_by_hand(branch: str) -> str:
+    """What to do about a base branch that conflicts with what landed before."""
+    return f"merge them by hand: git switch {LANDED_BRANCH} && git merge {branch}, then git switch {branch}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,6 +197,11 @@ class Repository:
         """Whether `commit` is `of` or one of those it stands on; `HEAD` is that of `checkout` (else of `root`)."""
         return self.run_git("merge-base", "--is-ancestor", commit, of, cwd=checkout, check=False).ok
 
+    def ignored(self, paths: Iterable[str]) -> set[str]:
+        """Those of some repository-relative paths that git ignores and does not track."""
+        listed = "".join(f"{path}\0" for path in paths)
+        return set(self.run_git("check-ignore", "-z", "--stdin", input=listed, check=False).fields)
+
     def refs(self, prefix: str) -> dict[str, str]:
         """The refs below `prefix` (`refs/heads/penstock/`), each with the id it points at."""
         listed = self.run_git("for-each-ref", "--format=%(objectname) %(refname)", prefix)

@@ -24,7 +24,7 @@ def approval(turn: Turn) -> None:
     if intent.run_id is not None:
         raise Nonsense(f"Intent `{intent_id}` is running as `{intent.run_id}`", f"cancel `{intent.run_id}` first")
     if action == "reject":
-        turn.change_intent(intent_id, approval=None, status="cancelled")
+        turn.change_intent(intent_id, approval=None, status="cancelled", hold=None)
         turn.update_intent(UpdateIntent(intent_id, status="cancelled"))
         turn.ended.append(
             RunEnd(intent_id, "cancelled", "failed", "rejected", "cancelled")
@@ -35,5 +35,5 @@ def approval(turn: Turn) -> None:
     if intent.status in _ENDED and payload.get("again") is not True:
         raise Nonsense(f"Intent `{intent_id}` has ended {intent.status}", "approve it with --again to run it once more")
     given = Approval(digest, str(payload.get("by") or "unknown"), turn.now)
-    turn.change_intent(intent_id, approval=given, status="approved")
+    turn.change_intent(intent_id, approval=given, status="approved", hold=None)
     turn.update_intent(UpdateIntent(intent_id, status="approved"))

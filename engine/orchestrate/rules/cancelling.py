@@ -28,7 +28,7 @@ def cancel_requested(turn: Turn) -> None:
     if task_id is None:
         _cancel_run(turn, run_id, reason)
     elif turn.task(run_id, task_id).stage == "ended":
-        raise Nonsense(f"Task `{task_id}` has ended", "look at the status")
+        raise Nonsense(f"Task `{task_id}` has ended", "see penstock status")
     elif turn.run(run_id).phase == "integrate" and turn.run(run_id).work.current:
         raise Nonsense(f"Task `{task_id}` is being integrated", f"cancel run `{run_id}` as a whole")
     else:

@@ -37,7 +37,7 @@ def fail(
     kind, action = (str((error or {}).get(name) or other) for name, other in (("class", "tool"), ("next_action", "")))
     announce_error(turn, reason, kind=kind, next_action=action, run_id=run_id, task_id=task_id)
     if task_id is None:
-        end_run(turn, run_id, "failed", reason, escalated=escalated, stop=stop, role=role)
+        end_run(turn, run_id, "failed", reason, escalated=escalated, stop=stop, role=role, next_action=action)
         return
     _end_task(turn, run_id, task_id, "failed", reason, role=role, escalated=escalated, stop=stop)
     _end_dependants(turn, run_id, task_id, "failed")
@@ -117,6 +117,7 @@ def end_run(
     stop: Stop | None = None,
     branch: str | None = None,
     commits: tuple[str, ...] = (),
+    next_action: str = "",
 ) -> None:
     """End a run none of whose steps is left, and write what became of it into its Intent's file."""
     _end_open_tasks(turn, run_id, state, reason)
@@ -124,7 +125,7 @@ def end_run(
     escalated = escalated or any(task.escalated for task in run.tasks.values())
     outcome: Outcome = "success" if state == "succeeded" else "escalated" if escalated else "failed"
     commits = commits or tuple(task.commit for task in run.tasks.values() if task.commit)
-    end = RunEnd(run.intent_id, state, outcome, reason, _intent_status(run, state), branch, commits)
+    end = RunEnd(run.intent_id, state, outcome, reason, _intent_status(run, state), branch, commits, next_action)
     run_status(turn, run_id, role, state, reason, result=outcome, stop=stop, ended=True)
     turn.announce("run.end", _end_payload(run, end), run_id=run_id)
     if run.intent_id is not None:
@@ -157,6 +158,7 @@ def _end_payload(run: RunState, end: RunEnd) -> dict[str, Any]:
         "state": end.state,
         "outcome": end.outcome,
         "reason": end.reason,
+        "next_action": end.next_action,
         "branch": end.branch,
         "commits": list(end.commits),
         "status": end.status,

@@ -73,7 +73,7 @@ def answered(turn: Turn, run_id: str) -> Accepted | None:
     run = turn.run(run_id)
     question = next((one for one in run.questions if one.index == index and not isinstance(index, bool)), None)
     if question is None or not question.open:
-        raise Nonsense(f"question {index} of run `{run_id}` waits for no answer", "look at the inbox")
+        raise Nonsense(f"question {index} of run `{run_id}` waits for no answer", "see penstock inbox")
     if not isinstance(text, str) or not text.strip():
         raise Nonsense(f"question {index} needs an answer", "answer with some text")
     word = text.strip().casefold()
@@ -85,7 +85,7 @@ def answered(turn: Turn, run_id: str) -> Accepted | None:
     if question.kind == "policy" and word in _NO:
         _refused(turn, closed)
         return None
-    batch = [one for one in questions if one.effect.key == question.effect.key]
+    batch = [one for one in questions if one.effect.key == question.effect.key and one.kind == question.kind]
     if any(one.open for one in batch):
         return None
     return _go_on(turn, closed, batch)
@@ -108,8 +108,8 @@ def _go_on(turn: Turn, question: Question, batch: list[Question]) -> Accepted | 
         turn.change_run(effect.run_id, agreed=question.kind == "policy", phase="tasks")
         return None
     if question.kind == "policy":
-        if text_or_none(output, "commit"):
-            return effect, output
+        if effect.step in {"analyze", "review"} or text_or_none(output, "commit"):
+            return effect, {name: value for name, value in output.items() if name not in {"kind", "question"}}
         inputs = {**effect.inputs, "agreed": True}
     else:
         pairs = [{"question": one.text, "answer": one.answer} for one in batch]

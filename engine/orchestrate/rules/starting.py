@@ -11,13 +11,13 @@ from typing import Any, Final
 
 from engine.orchestrate.limits import Limits
 from engine.orchestrate.rules import planning, waiting
-from engine.orchestrate.rules.announcements import run_status
+from engine.orchestrate.rules.announcements import announce_error, run_status
 from engine.orchestrate.rules.ending import fail
-from engine.orchestrate.rules.outputs import BadOutput, mapping, texts
+from engine.orchestrate.rules.outputs import BadOutput, mapping, text, texts
 from engine.orchestrate.rules.turn import Nonsense, Turn
-from engine.orchestrate.state import RunState
+from engine.orchestrate.state import Hold, RunState
 
-__all__ = ["run_started"]
+__all__ = ["held", "run_started"]
 
 _STEPS: Final = frozenset({"analyze", "implement", "review"})
 
@@ -39,7 +39,7 @@ def run_started(turn: Turn) -> None:
         raise Nonsense(f"run `{run_id}` cannot start: {wrong}", "mend the settings", kind="user") from None
     turn.put_run(run)
     if event.intent_id is not None:
-        turn.change_intent(event.intent_id, run_id=run_id)
+        turn.change_intent(event.intent_id, run_id=run_id, hold=None)
     unknown = [name for name in run.flow if name not in _STEPS]
     if unknown or "implement" not in run.flow:
         reason = f"the Flow {list(run.flow)} is not supported yet"
@@ -50,10 +50,24 @@ def run_started(turn: Turn) -> None:
         planning.begin(turn, run_id)
 
 
+def held(turn: Turn) -> None:
+    """An approved Intent cannot start: it stays approved, and what a person must do first is kept and told.
+
+    Raises Nonsense for one that is not approved or runs, BadOutput for an event without a reason.
+    """
+    intent_id, payload = turn.event.intent_id or "", turn.event.payload
+    intent = turn.intent(intent_id)
+    if intent.run_id is not None or intent.status != "approved":
+        raise Nonsense(f"Intent `{intent_id}` was not about to start", "see penstock status", kind="system")
+    hold = Hold(text(payload, "reason"), text(payload, "next_action"))
+    turn.change_intent(intent_id, hold=hold)
+    announce_error(turn, hold.reason, kind="user", next_action=hold.next_action)
+
+
 def _check_approval(turn: Turn, intent_id: str, payload: Mapping[str, Any]) -> None:
     intent = turn.intent(intent_id)
     if intent.run_id is not None:
-        raise Nonsense(f"Intent `{intent_id}` is running already, as `{intent.run_id}`", "look at the status")
+        raise Nonsense(f"Intent `{intent_id}` is running already, as `{intent.run_id}`", "see penstock status")
     if intent.approval is None or intent.status != "approved":
         raise Nonsense(f"Intent `{intent_id}` is not approved", f"penstock approve {intent_id}", kind="policy")
     if payload.get("hash") not in {None, intent.approval.hash}:

@@ -86,7 +86,7 @@ class Turn:
         if run is None:
             known = run_id is not None and self.is_known(run_id)
             raise Nonsense(
-                f"run `{run_id}` has ended" if known else f"there is no run `{run_id}`", "look at the status"
+                f"run `{run_id}` has ended" if known else f"there is no run `{run_id}`", "see penstock status"
             )
         return run
 
@@ -94,7 +94,7 @@ class Turn:
         """The Task of that id. Raises Nonsense if there is none."""
         task = self.run(run_id).tasks.get(task_id)
         if task is None:
-            raise Nonsense(f"run `{run_id}` has no Task `{task_id}`", "look at the status")
+            raise Nonsense(f"run `{run_id}` has no Task `{task_id}`", "see penstock status")
         return task
 
     def work(self, run_id: str, task_id: str | None) -> Work:

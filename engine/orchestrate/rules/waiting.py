@@ -12,7 +12,7 @@ from engine.orchestrate.replacing import changed
 from engine.orchestrate.rules.announcements import run_status
 from engine.orchestrate.rules.ending import fail
 from engine.orchestrate.rules.turn import Turn
-from engine.orchestrate.state import RunEnd
+from engine.orchestrate.state import RunEnd, RunState
 
 __all__ = ["dependency_ended", "wait_for"]
 
@@ -27,8 +27,11 @@ def wait_for(turn: Turn, run_id: str, needed: Iterable[str]) -> bool:
     cycle = _cycle(turn, run.intent_id, open_ones)
     lost = next((name for name in open_ones if _is_lost(turn, name)), None)
     if cycle or lost:
-        reason = f"Intents wait for each other: {' -> '.join(cycle)}" if cycle else _lost(turn, lost or "")
-        fail(turn, run_id, None, "run", reason, error={"class": "user", "next_action": "change `depends_on`"})
+        if cycle:
+            reason, action = f"Intents wait for each other: {' -> '.join(cycle)}", "change `depends_on`"
+            fail(turn, run_id, None, "run", reason, error={"class": "user", "next_action": action})
+        else:
+            _fail_for(turn, run, lost or "")
         return True
     turn.put_run(changed(run, phase="waiting", waits_for=open_ones))
     run_status(turn, run_id, "run", "pending", f"waits for {', '.join(open_ones)}")
@@ -60,8 +63,11 @@ def _is_lost(turn: Turn, name: str) -> bool:
     return turn.intent(name).status in {"blocked", "error", "cancelled"} and turn.intent(name).run_id is None
 
 
-def _lost(turn: Turn, name: str) -> str:
-    return f"dependency `{name}` ended {turn.intent(name).status}"
+def _fail_for(turn: Turn, run: RunState, name: str) -> None:
+    """A run ends because of an Intent that ended without success; both have to be approved again."""
+    reason = f"dependency `{name}` ended {turn.intent(name).status}"
+    action = f"penstock approve {name} {run.intent_id} --again" if run.intent_id else f"penstock approve {name} --again"
+    fail(turn, run.id, None, "run", reason, error={"class": "user", "next_action": action})
 
 
 def dependency_ended(turn: Turn, end: RunEnd) -> list[str]:
@@ -69,8 +75,7 @@ def dependency_ended(turn: Turn, end: RunEnd) -> list[str]:
     free = []
     for run in [run for run in turn.runs.values() if end.intent_id in run.waits_for]:
         if end.state != "succeeded":
-            reason = _lost(turn, end.intent_id or "")
-            fail(turn, run.id, None, "run", reason, error={"class": "user", "next_action": "see to that Intent first"})
+            _fail_for(turn, run, end.intent_id or "")
             continue
         left = tuple(name for name in run.waits_for if name != end.intent_id)
         turn.change_run(run.id, waits_for=left)

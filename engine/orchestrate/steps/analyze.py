@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.orchestrate.agents.evidence import evidence_of
-from engine.orchestrate.agents.protocol import Failure
+from engine.orchestrate.agents.protocol import AgentReply, Failure
 from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.git.outcomes import Conflict
 from engine.orchestrate.steps.outcomes import failed, no_reply
 from engine.orchestrate.steps.prompts import analysis
+from engine.orchestrate.steps.reading import asked, checked
 from engine.orchestrate.steps.world import World
 
 __all__ = ["analyze", "tasks_given"]
@@ -33,9 +34,13 @@ async def analyze(world: World, step: RunStep, stop: asyncio.Event) -> Outcome:
     tree = await asyncio.to_thread(world.worktrees.create, step.key, None, base)
     try:
         request = world.request(step, analysis(step.inputs), tree.path)
-        reply = await world.ask(agent, request, step, tree.path, stop)
+        reply, found = await asked(world, agent, request, step, tree.path, stop)
     finally:
         await asyncio.to_thread(world.worktrees.remove, tree.path)
+    return checked(_outcome(reply, base), step, found, world)
+
+
+def _outcome(reply: AgentReply, base: str) -> Outcome:
     evidence = {"agent": evidence_of(reply.end)}
     problem = no_reply(reply, evidence)
     if problem or reply.result is None:

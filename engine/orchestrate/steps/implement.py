@@ -20,7 +20,7 @@ from engine.orchestrate.git.history import FileChanges, commits, file_changes
 from engine.orchestrate.git.outcomes import Conflict, Refusal
 from engine.orchestrate.git.scan import Limits
 from engine.orchestrate.git.worktrees import Worktree, place_task_file
-from engine.orchestrate.steps.beyond import Beyond, beyond
+from engine.orchestrate.steps.beyond import Found, named, told, watched
 from engine.orchestrate.steps.outcomes import conflicted, dangerous, ended_badly, failed, no_reply, refused
 from engine.orchestrate.steps.prompts import implementation
 from engine.orchestrate.steps.world import World
@@ -41,12 +41,14 @@ async def implement(world: World, step: RunStep, stop: asyncio.Event) -> Outcome
     if isinstance(start, Conflict):
         return conflicted(start)
     tree = await asyncio.to_thread(_tree, world, step, start)
-    worked = Outcome("ok")
+    worked, found = Outcome("ok"), Found()
     if tree.finished is None:
-        worked = await _worked(world, step, tree, stop)
+        worked, found = await _worked(world, step, tree, stop)
         if worked.result != "ok":
-            return _with_beyond(worked)
-    return await asyncio.to_thread(_committed, world, step, tree, worked, (previous or {}).get("start_commit"))
+            return told(worked, found, world)
+    began = (previous or {}).get("start_commit")
+    committed = await asyncio.to_thread(_committed, world, step, tree, worked, began, found.asks(world))
+    return told(committed, found, world)
 
 
 def _start(world: World, inputs: Any) -> str | Conflict:
@@ -65,25 +67,17 @@ def _tree(world: World, step: RunStep, start: str) -> Worktree:
     return world.worktrees.create(step.key, branch, start)
 
 
-async def _worked(world: World, step: RunStep, tree: Worktree, stop: asyncio.Event) -> Outcome:
-    """What the Task's command or agent did; nothing is committed yet."""
+async def _worked(world: World, step: RunStep, tree: Worktree, stop: asyncio.Event) -> tuple[Outcome, Found]:
+    """What the Task's command or agent did, and what changed elsewhere meanwhile; nothing is committed yet."""
     task = step.inputs["task"]
     danger = dangerous(task.get("run") or "")
     if danger is not None:
-        return danger
+        return danger, Found()
     setup = await world.set_up(step, tree.path, stop)
     if setup is not None:
-        return ended_badly(setup, {"setup": evidence_of(setup)}) or Outcome("failed")
+        return ended_badly(setup, {"setup": evidence_of(setup)}) or Outcome("failed"), Found()
     await asyncio.to_thread(_place_task, tree, step)
-    before = await asyncio.to_thread(beyond, world.repository)
-    worked = await _done(world, step, tree, stop)
-    changes = await asyncio.to_thread(_changes, world, before)
-    return replace(worked, evidence={**worked.evidence, "beyond": changes}) if changes else worked
-
-
-def _changes(world: World, before: Beyond) -> list[str]:
-    places = world.workspace.locations
-    return before.changes(beyond(world.repository), world.repository, (places.state, places.worktrees))
+    return await watched(world, _done(world, step, tree, stop))
 
 
 async def _done(world: World, step: RunStep, tree: Worktree, stop: asyncio.Event) -> Outcome:
@@ -111,8 +105,10 @@ def _place_task(tree: Worktree, step: RunStep) -> None:
     place_task_file(tree.path, json.dumps(told) + "\n")
 
 
-def _committed(world: World, step: RunStep, tree: Worktree, worked: Outcome, began: str | None) -> Outcome:
-    """The commits that are there now, as the outcome."""
+def _committed(
+    world: World, step: RunStep, tree: Worktree, worked: Outcome, began: str | None, changes: Sequence[str]
+) -> Outcome:
+    """The commits that are there now, as the outcome; `changes`: what a person must agree to besides."""
     task = step.inputs["task"]
     limits = Limits(total_bytes=world.settings.max_commit_bytes)
     done = commit_changes(
@@ -120,38 +116,24 @@ def _committed(world: World, step: RunStep, tree: Worktree, worked: Outcome, beg
     )
     if isinstance(done, Refusal):
         outcome = refused(done, feedback=not task.get("run"), evidence={**worked.evidence, "refused": done.kind})
-        return _with_beyond(replace(outcome, output={**worked.output, **outcome.output}))
+        return replace(outcome, output={**worked.output, **outcome.output})
     output = {**worked.output, **_described(world, done, began or done.start_commit), "branch": tree.branch}
     evidence = {**worked.evidence, "commits": output["commits"]}
-    questions = [] if step.inputs.get("agreed") else _questions(step, done, evidence.get("beyond") or [])
+    questions = [] if step.inputs.get("agreed") else _questions(step, done, changes)
     if questions:
         return Outcome("question", {**output, "kind": "policy", "question": " ".join(questions)}, evidence)
     return Outcome("ok", output, evidence)
 
 
-def _questions(step: RunStep, done: Committed, changes: list[str]) -> list[str]:
+def _questions(step: RunStep, done: Committed, changes: Sequence[str]) -> list[str]:
     """What a person must agree to before the Task goes on."""
     found = []
     if changes:
-        found.append(f"While Task {step.task_id} was at work, {_named(changes)} changed: do you agree?")
+        found.append(f"While Task {step.task_id} was at work, {named(changes)} changed: do you agree?")
     if done.policy_files:
-        named = _named(done.policy_files)
-        found.append(f"Task {step.task_id} changes {named}, which steers Penstock itself: is that what you want?")
+        files = named(done.policy_files)
+        found.append(f"Task {step.task_id} changes {files}, which steers Penstock itself: is that what you want?")
     return found
-
-
-def _with_beyond(outcome: Outcome) -> Outcome:
-    """An outcome without success that also says what changed beyond the worktree."""
-    changes = outcome.evidence.get("beyond")
-    if not changes or outcome.error is None:
-        return outcome
-    message = f"{outcome.error['message']}; while it was at work, {_named(changes)} changed"
-    return replace(outcome, error={**outcome.error, "message": message})
-
-
-def _named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
 
 
 def _described(world: World, done: Committed, start: str) -> dict[str, Any]:
@@ -179,5 +161,3 @@ def _message(step: RunStep) -> str:
 
 #: characters of a commit's first line
 _SUBJECT = 72
-#: names in a question
-_NAMED = 5

@@ -9,7 +9,7 @@ import asyncio
 from typing import Any, Final
 
 from engine.orchestrate.effects import Outcome, RunStep
-from engine.orchestrate.git.integration import Prepared, TaskCommits
+from engine.orchestrate.git.integration import Prepared, TaskCommits, merge_by_hand
 from engine.orchestrate.git.landing import Landed
 from engine.orchestrate.git.outcomes import Conflict, Refusal
 from engine.orchestrate.steps.outcomes import conflicted, refused
@@ -76,6 +76,7 @@ def _ended(step: RunStep, done: Landed | Conflict | Refusal, evidence: dict[str,
         return refused(done, kind="user")
     if done.task_id is None:
         named = ", ".join(done.files[:10])
-        message = f"the base branch {step.inputs['base_branch']} conflicts with penstock/landed in {named}"
-        return refused(Refusal("dirty", message, next_action="merge the two by hand, then run the Intent again"))
+        branch = step.inputs["base_branch"]
+        message = f"the base branch {branch} conflicts with penstock/landed in {named}"
+        return refused(Refusal("dirty", message, next_action=merge_by_hand(branch)), kind="user")
     return conflicted(done)

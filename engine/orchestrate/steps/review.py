@@ -7,16 +7,17 @@ commands needs no reviewing agent unless it names one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from engine.orchestrate.agents.evidence import checkout_state, evidence_of
-from engine.orchestrate.agents.protocol import Failure, ReviewResult
+from engine.orchestrate.agents.protocol import AgentReply, Failure, ReviewResult
 from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.git.history import diff_text
 from engine.orchestrate.steps.outcomes import failed, failure, no_reply
 from engine.orchestrate.steps.prompts import review_of
+from engine.orchestrate.steps.reading import asked, checked
 from engine.orchestrate.steps.verify import verify
 from engine.orchestrate.steps.world import World
 
@@ -57,12 +58,16 @@ async def _asked(world: World, step: RunStep, evidence: dict[str, Any], stop: as
         path = await asyncio.to_thread(_written, world, step, diff.text)
         request = world.request(step, review_of(step.inputs, truncated=diff.truncated), tree.path, diff_path=str(path))
         before = await asyncio.to_thread(checkout_state, tree.path, world.repository.environment)
-        reply = await world.ask(agent, request, step, tree.path, stop)
+        reply, found = await asked(world, agent, request, step, tree.path, stop)
         after = await asyncio.to_thread(checkout_state, tree.path, world.repository.environment)
     finally:
         await asyncio.to_thread(world.worktrees.remove, tree.path)
     changed = before.differences(after)
     evidence |= {"agent": evidence_of(reply.end), "changed": changed}
+    return checked(_outcome(reply, changed, evidence), step, found, world)
+
+
+def _outcome(reply: AgentReply, changed: Sequence[str], evidence: Mapping[str, Any]) -> Outcome:
     problem = no_reply(reply, evidence)
     if problem is not None:
         return problem

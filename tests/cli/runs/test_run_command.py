@@ -3,83 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from engine.cli.process import BROKEN_PIPE
-from tests.cli.command import COMMAND, PATIENCE, environment
+from tests.cli.command import PATIENCE
+from tests.cli.runs.shell import Gate, Shell
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the Runner's commands are for Linux and macOS")
-
-
-class Shell:
-    """A repository, and commands in it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.root = folder / "project"
-        self.root.mkdir()
-        self.environment = {
-            **environment(folder), "PENSTOCK_STATE_DIR": str(folder / "state"),
-            "GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.org",
-            "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.org",
-        }  # fmt: skip
-        self.git("init", "-q", "-b", "main")
-        self.git("commit", "-q", "--allow-empty", "-m", "start")
-
-    def git(self, *arguments: str) -> str:
-        done = subprocess.run(["git", *arguments], cwd=self.root, env=self.environment, capture_output=True, check=True)
-        return done.stdout.decode().strip()
-
-    def __call__(self, *arguments: str) -> tuple[int, str]:
-        """A command's exit code and all it wrote."""
-        done = subprocess.run(
-            [*COMMAND, *arguments], cwd=self.root, env=self.environment, capture_output=True, timeout=PATIENCE,
-            stdin=subprocess.DEVNULL, check=False,
-        )  # fmt: skip
-        return done.returncode, (done.stdout + done.stderr).decode()
-
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [*COMMAND, *arguments], cwd=self.root, env=self.environment, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-
-    def intent(self, name: str, text: str) -> None:
-        path = self.root / ".penstock" / "intents" / f"{name}.yaml"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        assert self("approve", name)[0] == 0
-
-
-@pytest.fixture
-def shell(tmp_path: Path) -> Shell:
-    return Shell(tmp_path)
-
-
-class Gate:
-    """A pipe that a Task waits on: it is known when the Task has come, and the Task goes on when told."""
-
-    def __init__(self, folder: Path) -> None:
-        self.come, self.go = folder / "come", folder / "go"
-        os.mkfifo(self.come)
-        os.mkfifo(self.go)
-        self.line = f"echo > {self.come}; cat {self.go} > /dev/null"
-
-    def wait(self) -> None:
-        self.come.read_bytes()
-
-    def open(self) -> None:
-        self.go.write_bytes(b"\n")
-
-
-@pytest.fixture
-def gate(tmp_path: Path) -> Gate:
-    return Gate(tmp_path)
 
 
 def test_from_an_intent_to_the_base_branch_and_back(shell: Shell) -> None:
@@ -114,6 +48,26 @@ def test_what_cannot_be_landed_says_how_it_is_done_by_hand(shell: Shell) -> None
     shell.intent("two", "title: Two\nrun: ['echo y > y.txt']\n")
     code, said = shell("run", "two")
     assert code == 1 and "x.txt" in said and "git merge main" in said
+
+
+def test_an_intent_whose_base_conflicts_with_what_landed_is_told_until_they_are_merged(shell: Shell) -> None:
+    shell.intent("one", "title: One\nrun: ['echo theirs > x.txt']\n")
+    assert shell("run")[0] == 0
+    (shell.root / "x.txt").write_text("ours\n")
+    shell.git("add", "x.txt")
+    shell.git("commit", "-q", "-m", "ours")
+    shell.intent("two", "title: Two\nrun: ['echo y > y.txt']\n")
+    for _ in range(2):
+        assert shell("run", "two")[0] == 1
+    for command in ("status", "inbox", "doctor", "history"):
+        code, said = shell(command)
+        assert code == (command == "doctor") and "x.txt" in said and "git merge main" in said, said
+    assert shell("history", "two")[1].count("cannot start") == 1
+    shell.git("switch", "-q", "penstock/landed")
+    shell.git("merge", "-q", "-X", "ours", "main")
+    shell.git("switch", "-q", "main")
+    assert shell("run", "two")[0] == 0
+    assert shell("inbox")[1] == "nothing waits for you\n" and shell("doctor")[0] == 0
 
 
 def test_a_failed_run_exits_with_1_and_its_log_says_why(shell: Shell) -> None:
@@ -221,46 +175,6 @@ def test_events_that_find_no_room_end_the_command(shell: Shell) -> None:
     code, said = shell("run", "--events", "/dev/full")
     assert code == 3 and "No space left" in said, said
     assert shell("run")[0] == 0
-
-
-def test_another_terminal_can_cancel(shell: Shell, gate: Gate) -> None:
-    shell.intent("slow", f"title: Slow\nrun: ['{gate.line}']\n")
-    runner = shell.start("run")
-    gate.wait()
-    code, said = shell("cancel", "slow", "--reason", "too slow")
-    assert code == 0 and "cancelled" in said
-    assert "too slow" in runner.communicate(timeout=PATIENCE)[0].decode() and runner.returncode == 1
-    assert shell("cancel", "slow")[0] == 1
-
-
-def test_a_second_run_is_a_client_of_the_first(shell: Shell, gate: Gate) -> None:
-    shell.intent("slow", f"title: Slow\nrun: ['{gate.line}; echo x > x.txt']\n")
-    runner = shell.start("run")
-    gate.wait()
-    shell.intent("other", "title: Other\nrun: ['echo y > y.txt']\n")
-    code, said = shell("run", "other")
-    assert code == 0 and "landed on penstock/landed" in said, said
-    code, said = shell("run", "nobody")
-    assert code == 2 and "there is no Intent `nobody`" in said, said
-    gate.open()
-    assert runner.wait(PATIENCE) == 0
-    assert shell.git("ls-tree", "--name-only", "penstock/landed").split() == ["x.txt", "y.txt"]
-
-
-def test_a_runner_whose_own_run_has_ended_stays_for_its_clients(shell: Shell, gate: Gate, tmp_path: Path) -> None:
-    (tmp_path / "other").mkdir()
-    last = Gate(tmp_path / "other")
-    shell.intent("first", f"title: First\nrun: ['{gate.line}; echo x > x.txt']\n")
-    shell.intent("last", f"title: Last\nrun: ['{last.line}; echo y > y.txt']\n")
-    runner = shell.start("run", "first")
-    gate.wait()
-    client = shell.start("run", "last")
-    last.wait()
-    gate.open()
-    last.open()
-    said = client.communicate(timeout=PATIENCE)[0].decode()
-    assert client.returncode == 0 and "landed on penstock/landed" in said, said
-    assert runner.wait(PATIENCE) == 0
 
 
 def test_after_a_crash_run_goes_on_and_does_nothing_twice(shell: Shell, gate: Gate, tmp_path: Path) -> None:

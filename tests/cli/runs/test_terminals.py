@@ -1,0 +1,181 @@
+"""Several terminals with one runner: who starts, cancels, closes, goes away, and whose runs go on."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import PATIENCE
+from tests.cli.runs.shell import Gate, Shell
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the Runner's commands are for Linux and macOS")
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Gate:
+    """Another gate."""
+    (tmp_path / "other").mkdir()
+    return Gate(tmp_path / "other")
+
+
+def said_until(process: subprocess.Popen[bytes], words: str) -> str:
+    """What a process says up to some words."""
+    assert process.stdout is not None
+    said = ""
+    while words not in said:
+        line = process.stdout.readline().decode()
+        assert line, said
+        said += line
+    return said
+
+
+def rest(process: subprocess.Popen[bytes]) -> str:
+    return process.communicate(timeout=PATIENCE)[0].decode()
+
+
+def test_another_terminal_can_cancel(shell: Shell, gate: Gate) -> None:
+    shell.intent("slow", f"title: Slow\nrun: ['{gate.line}']\n")
+    runner = shell.start("run")
+    gate.wait()
+    code, said = shell("cancel", "slow", "--reason", "too slow")
+    assert code == 0 and "cancelled" in said
+    assert "too slow" in runner.communicate(timeout=PATIENCE)[0].decode() and runner.returncode == 1
+    assert shell("cancel", "slow")[0] == 1
+
+
+def test_a_second_run_is_a_client_of_the_first(shell: Shell, gate: Gate) -> None:
+    shell.intent("slow", f"title: Slow\nrun: ['{gate.line}; echo x > x.txt']\n")
+    runner = shell.start("run")
+    gate.wait()
+    shell.intent("other", "title: Other\nrun: ['echo y > y.txt']\n")
+    code, said = shell("run", "other")
+    assert code == 0 and "landed on penstock/landed" in said, said
+    code, said = shell("run", "nobody")
+    assert code == 2 and "there is no Intent `nobody`" in said, said
+    gate.open()
+    assert runner.wait(PATIENCE) == 0
+    assert shell.git("ls-tree", "--name-only", "penstock/landed").split() == ["x.txt", "y.txt"]
+
+
+def test_a_runner_whose_own_run_has_ended_stays_for_its_clients(shell: Shell, gate: Gate, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    last = Gate(tmp_path / "other")
+    shell.intent("first", f"title: First\nrun: ['{gate.line}; echo x > x.txt']\n")
+    shell.intent("last", f"title: Last\nrun: ['{last.line}; echo y > y.txt']\n")
+    runner = shell.start("run", "first")
+    gate.wait()
+    client = shell.start("run", "last")
+    last.wait()
+    gate.open()
+    last.open()
+    said = client.communicate(timeout=PATIENCE)[0].decode()
+    assert client.returncode == 0 and "landed on penstock/landed" in said, said
+    assert runner.wait(PATIENCE) == 0
+
+
+def two_terminals(shell: Shell, gate: Gate, other: Gate) -> tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]]:
+    """The runner, at work on `mine`, and its client, whose run `theirs` is at work too."""
+    shell.intent("mine", f"title: Mine\nrun: ['{gate.line}; echo x > x.txt']\n")
+    shell.intent("theirs", f"title: Theirs\nrun: ['{other.once}; echo y > y.txt']\n")
+    runner = shell.start("run", "mine")
+    gate.wait()
+    client = shell.start("run", "theirs")
+    other.wait()
+    return runner, client
+
+
+def test_ctrl_c_cancels_the_runs_of_its_terminal_and_the_others_go_on(shell: Shell, gate: Gate, other: Gate) -> None:
+    runner, client = two_terminals(shell, gate, other)
+    runner.send_signal(signal.SIGINT)
+    said = said_until(runner, "Ctrl-C again")
+    assert "theirs-" in said.splitlines()[-1] and "cancelled" in said
+    other.open()
+    assert client.wait(PATIENCE) == 0 and "landed on penstock/landed" in rest(client)
+    assert runner.wait(PATIENCE) == 130
+    statuses = shell("status")[1]
+    assert "cancelled  mine" in statuses and "done       theirs" in statuses
+    rest(runner)
+
+
+@pytest.mark.parametrize("ends", [[signal.SIGINT, signal.SIGINT], [signal.SIGTERM], [signal.SIGHUP], [signal.SIGKILL]])
+def test_who_is_left_without_a_runner_becomes_it(
+    shell: Shell, gate: Gate, other: Gate, ends: list[signal.Signals], tmp_path: Path
+) -> None:
+    runner, client = two_terminals(shell, gate, other)
+    runner.send_signal(ends[0])
+    if len(ends) > 1:
+        said_until(runner, "Ctrl-C again")
+        runner.send_signal(ends[1])
+    rest(runner)
+    assert runner.returncode == (-signal.SIGKILL if ends[0] is signal.SIGKILL else 128 + ends[0])
+    said = rest(client)
+    assert client.returncode == 0 and "the process that ran theirs has gone" in said, said
+    assert said.count("started: Theirs") == 1 and "landed on penstock/landed" in said
+    assert shell.git("show", "penstock/landed:y.txt") == "y"
+    state = "cancelled" if ends[0] is signal.SIGINT else "interrupted"
+    assert f"{state}" in next(line for line in shell("status")[1].splitlines() if "  mine  " in line)
+
+
+def test_a_terminal_that_is_closed_leaves_its_runs_to_the_next_one(shell: Shell, gate: Gate) -> None:
+    shell.intent("slow", f"title: Slow\nrun: ['{gate.once}; echo x > x.txt']\n")
+    runner = shell.start("run")
+    gate.wait()
+    runner.send_signal(signal.SIGHUP)
+    assert "goes on with penstock run" in rest(runner) and runner.returncode == 129
+    assert shell("run")[0] == 0 and shell.git("show", "penstock/landed:x.txt") == "x"
+
+
+def test_under_nohup_a_closed_terminal_ends_nothing(shell: Shell, gate: Gate) -> None:
+    shell.intent("slow", f"title: Slow\nrun: ['{gate.line}; echo x > x.txt']\n")
+    runner = shell.start("run", before=["nohup"])
+    gate.wait()
+    runner.send_signal(signal.SIGHUP)
+    gate.open()
+    assert "landed on penstock/landed" in rest(runner) and runner.returncode == 0
+
+
+def test_limits_that_a_client_gives_hold_for_its_run_or_are_said_not_to(
+    shell: Shell, gate: Gate, tmp_path: Path
+) -> None:
+    shell.intent("slow", f"title: Slow\nrun: ['{gate.line}; echo x > x.txt']\n")
+    runner = shell.start("run", "slow")
+    gate.wait()
+    settings = tmp_path / "penstock.toml"
+    settings.write_text("[run]\nmax_retries_per_role = 0\nverify_timeout_seconds = 7\n")
+    shell.intent("bad", "title: Bad\nrun: ['exit 3']\n")
+    code, said = shell("run", "bad", "--max-parallel-roles", "1", "--config", str(settings))
+    kept = [line for line in said.splitlines() if "keeps its own" in line]
+    assert code == 1 and len(kept) == 1 and "max_parallel_roles = 4 (not 1)" in kept[0]
+    assert "verify_timeout_seconds = 1200 (not 7.0)" in kept[0] and "max_retries" not in kept[0]
+    stop = next(json.loads(line) for line in shell("logs", "bad", "--json")[1].splitlines() if '"stop"' in line)
+    assert (stop["payload"]["trigger"], stop["payload"]["threshold"]) == ("max_retries_per_role", 0)
+    gate.open()
+    assert runner.wait(PATIENCE) == 0
+    rest(runner)
+
+
+def test_of_two_answers_one_counts_and_the_other_is_refused(shell: Shell) -> None:
+    shell.intent("sly", "title: Sly\nrun: ['mkdir -p .penstock; echo x > .penstock/notes']\n")
+    assert shell("run")[0] == 1
+    given = [shell.start("answer", "sly", word) for word in ("yes", "no")]
+    said = {word: rest(each) for word, each in zip(("yes", "no"), given, strict=True)}
+    codes = [each.returncode for each in given]
+    assert sorted(codes) == [0, 1], said
+    refused = said["yes" if codes[0] else "no"]
+    assert refused.startswith("Error: ") and ("penstock inbox" in refused or "penstock status" in refused), refused
+    assert "Traceback" not in refused and "bug" not in refused
+    assert shell("history", "sly")[1].count("answered by") == 1
+
+
+def test_quiet_says_only_what_matters(shell: Shell) -> None:
+    shell.intent("one", "title: One\nrun: ['echo x > x.txt']\n")
+    code, said = shell("run", "--quiet")
+    assert code == 0 and len(said.splitlines()) == 1 and said.startswith("penstock diff one-")
+    shell.intent("bad", "title: Bad\nrun: ['no-such-command-anywhere']\n")
+    code, said = shell("--quiet", "run", "bad")
+    assert code == 1 and len(said.splitlines()) == 1 and "failed: penstock inbox" in said, said
