@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from engine.parse.blocks import Blocks, Place
+from engine.parse.blocks import BLOCK, Blocks, Place
 from engine.parse.diagnostics import Diagnostic
 from engine.parse.expected import ExpectationSummary, summary
 from engine.parse.lexer import Mode
@@ -34,6 +34,8 @@ __all__ = ["Change", "Document"]
 
 #: Segments of a long line that an edit divides anew before it runs them.
 _SEGMENTS: Final = 4
+#: Lines run at a time while a text is loaded: whole blocks of them.
+_LOADED: Final = 16 * BLOCK
 
 
 class _Said(NamedTuple):
@@ -63,8 +65,10 @@ class Document:
 
     def _load(self, text: str) -> None:
         renewals = self.machine.renewals
-        whole = self._run(self.machine.start, _shared(split_lines(text)))
-        self._blocks = Blocks(whole.pieces, whole.states, whole.bad, whole.units(self.machine), whole.after)
+        self._blocks = blocks = Blocks(self.machine.start)
+        for lines in _batches(_shared(split_lines(text))):
+            ran = self._run(blocks.end, lines)
+            blocks.add(ran.pieces, ran.states, ran.bad, ran.units(self.machine), ran.after)
         self._rerun = Rerun(self.machine, self._blocks, self._resumed)
         self._said: dict[int, _Said] = {}
         self._catch_up(renewals)
@@ -395,3 +399,10 @@ def _shared(lines: list[str]) -> list[str]:
     """The lines, of which those that are alike are one object."""
     known: dict[str, str] = {}
     return [known.setdefault(line, line) for line in lines]
+
+
+def _batches(lines: list[str]) -> Iterator[list[str]]:
+    """The lines, taken away so many at a time that what is needed beside the blocks is little."""
+    while lines:
+        yield lines[:_LOADED]
+        del lines[:_LOADED]
