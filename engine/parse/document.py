@@ -19,7 +19,7 @@ from engine.parse.diagnostics import Diagnostic
 from engine.parse.expected import ExpectationSummary, summary
 from engine.parse.lexer import Mode
 from engine.parse.machine import AnyState, Machine
-from engine.parse.pieces import SEGMENT, by_length, segments
+from engine.parse.pieces import SEGMENT, batches, by_length, segments
 from engine.parse.rebase import Newest
 from engine.parse.render import end_mistake, render
 from engine.parse.rerun import Change, Rerun, divided, mode_of
@@ -34,8 +34,6 @@ __all__ = ["Change", "Document"]
 
 #: Segments of a long line that an edit divides anew before it runs them.
 _SEGMENTS: Final = 4
-#: Lines run at a time while a text is loaded: whole blocks of them.
-_LOADED: Final = 16 * BLOCK
 
 
 class _Said(NamedTuple):
@@ -66,7 +64,7 @@ class Document:
     def _load(self, text: str) -> None:
         renewals = self.machine.renewals
         self._blocks = blocks = Blocks(self.machine.start)
-        for lines in _batches(_shared(split_lines(text))):
+        for lines in batches(text, 16 * BLOCK):          # then little is needed beside the blocks
             ran = self._run(blocks.end, lines)
             blocks.add(ran.pieces, ran.states, ran.bad, ran.units(self.machine), ran.after)
         self._rerun = Rerun(self.machine, self._blocks, self._resumed)
@@ -393,16 +391,3 @@ class Document:
             pieces.append(self._blocks.piece(at))
             line += pieces[-1][-1:] in ("\n", "\r")
         return tokens(self.machine, pieces, self._blocks.state(place))
-
-
-def _shared(lines: list[str]) -> list[str]:
-    """The lines, of which those that are alike are one object."""
-    known: dict[str, str] = {}
-    return [known.setdefault(line, line) for line in lines]
-
-
-def _batches(lines: list[str]) -> Iterator[list[str]]:
-    """The lines, taken away so many at a time that what is needed beside the blocks is little."""
-    while lines:
-        yield lines[:_LOADED]
-        del lines[:_LOADED]

@@ -1,7 +1,8 @@
 """States of the machine: what may follow, and whether a line break has just been seen.
 
 A *state* is an ordered tuple of continuations (several while an `attempt` is undecided) and the line break.  It is a
-dictionary that fills itself: ``state[kind]`` is the state after a token, ``state[piece]`` that after a whole piece.
+dictionary that fills itself: ``state[key]`` is the state after a token (`Lexer.keys`, or for a lexer that goes by the
+bulk the kind itself), ``state[piece]`` that after a whole piece.
 The machine makes them and knows how; states only remember.
 """
 from __future__ import annotations
