@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from engine.parse.machine import AnyState
 
-__all__ = ["Block", "Blocks", "Place"]
+__all__ = ["BLOCK", "Block", "Blocks", "Place"]
 
 #: Pieces in a fresh block; a block is divided when it has grown to twice as many.
 BLOCK: Final = 512
@@ -40,15 +40,16 @@ class Parsed(NamedTuple):
 class Block:
     """Some pieces; `ends` of them end a line.
 
-    `changed` numbers the last change of the pieces; `other` is what they were after another state than now.
+    `changed` numbers the last change of the pieces; `other` is what they were after another state than now.  `notes`
+    and `said` are empty as long as nothing is noted.
     """
 
     __slots__ = ("bad", "changed", "chars", "ends", "late", "notes", "other", "pieces", "said", "states", "units")
 
     def __init__(self, pieces: list[str], states: list[AnyState], bad: bytearray, units: bytearray,
-                 notes: list[Any], late: bytearray | None = None, changed: int = 0) -> None:
-        self.pieces, self.states, self.bad, self.units, self.notes = pieces, states, bad, units, notes
-        self.said = bytearray(map(bool, notes))
+                 notes: list[Any] | None = None, late: bytearray | None = None, changed: int = 0) -> None:
+        self.pieces, self.states, self.bad, self.units, self.notes = pieces, states, bad, units, notes or []
+        self.said = bytearray(map(bool, self.notes))
         self.late = bytearray(len(pieces)) if late is None else late
         self.chars = sum(map(len, pieces))
         self.ends = sum(1 for piece in pieces if piece[-1:] in ("\n", "\r"))
@@ -62,6 +63,14 @@ class Block:
         longer = len(self.pieces) - self.ends
         return not longer or longer == 1 and self.pieces[-1][-1:] not in ("\n", "\r")
 
+    def forget_notes(self, part: slice, count: int) -> list[Any]:
+        """Note nothing at `count` pieces that come in the place of some; gives the notes that were there."""
+        if not self.notes:
+            return []
+        dropped = [note for note in self.notes[part] if note is not None]
+        self.notes[part], self.said[part] = [None] * count, bytes(count)
+        return dropped
+
     def line_in(self, index: int) -> int:
         """The number of line ends before a piece of the block."""
         if self.plain:
@@ -72,21 +81,22 @@ class Block:
 class Blocks:
     """All pieces of a text.  There is always at least one, and only the last can be empty."""
 
-    def __init__(self, pieces: list[str], states: list[AnyState], bad: bytearray, units: bytearray,
-                 end: AnyState) -> None:
-        self.blocks = [self._block(pieces, states, bad, units, at) for at in range(0, len(pieces), BLOCK)]
+    def __init__(self, start: AnyState) -> None:
+        """No pieces yet; some must be added before anything else is done."""
+        self.blocks: list[Block] = []
         self.changes = 0
         """How often pieces were replaced."""
-        self.end = end
+        self.end = start
         """The state after the last piece."""
         self._before: list[int] | None = None
         self._marked: dict[str, set[int] | None] = {"bad": None, "said": None}
 
-    @staticmethod
-    def _block(pieces: list[str], states: list[AnyState], bad: bytearray, units: bytearray, at: int) -> Block:
-        part = slice(at, at + BLOCK)
-        chosen = pieces[part]
-        return Block(chosen, states[part], bad[part], units[part], [None] * len(chosen))
+    def add(self, pieces: list[str], states: list[AnyState], bad: bytearray, units: bytearray, end: AnyState) -> None:
+        """Put pieces behind the last ones while a text is being loaded, in blocks of their own."""
+        for at in range(0, len(pieces), BLOCK):
+            part = slice(at, at + BLOCK)
+            self.blocks.append(Block(pieces[part], states[part], bad[part], units[part]))
+        self.end = end
 
     @property
     def before(self) -> list[int]:
@@ -246,15 +256,20 @@ class Blocks:
 
     def note(self, place: Place) -> Any:
         """What is noted at a piece, or None."""
-        return self.blocks[place.block].notes[place.at]
+        notes = self.blocks[place.block].notes
+        return notes[place.at] if notes else None
 
     def set_note(self, place: Place, note: Any) -> None:
         """Note something at a piece; the note goes when the piece is replaced."""
         block = self.blocks[place.block]
+        if not block.notes:
+            if note is None:
+                return
+            block.notes, block.said = [None] * len(block.pieces), bytearray(len(block.pieces))
+        block.notes[place.at] = note
         if block.said[place.at] != bool(note):
             block.said[place.at] = bool(note)
             self._remark(place.block)
-        block.notes[place.at] = note
 
     # ------------------------------------------------------------------------------------------------ changing
     def replace(self, start: Place, count: int, pieces: list[str], states: list[AnyState], bad: bytearray,
@@ -273,14 +288,14 @@ class Blocks:
             block = self.blocks[number]
             taken = min(rest, len(block.pieces) - index)
             part = slice(index, index + taken)
-            dropped += [note for note in block.notes[part] if note is not None]
-            for column in (block.pieces, block.states, block.bad, block.units, block.notes, block.said, block.late):
+            dropped += block.forget_notes(part, 0)
+            for column in (block.pieces, block.states, block.bad, block.units, block.late):
                 del column[part]
             rest, number, index = rest - taken, number + 1, 0
         block = self.blocks[start.block]
         at = slice(start.at, start.at)
         block.pieces[at], block.states[at], block.bad[at], block.units[at] = pieces, states, bad, units
-        block.notes[at], block.said[at] = [None] * len(pieces), bytes(len(pieces))
+        block.forget_notes(at, len(pieces))
         block.late[at] = bytes(len(pieces))
         self._tidy(start.block, max(number, start.block + 1))
         return dropped
@@ -289,11 +304,14 @@ class Blocks:
         """Put another piece in the place of one that ends as many lines; gives the note that went."""
         self.changes += 1
         block, at = self.blocks[place.block], place.at
-        note, flags = block.notes[at], (block.bad[at], block.said[at])
+        note = block.notes[at] if block.notes else None
+        is_marked_otherwise = block.bad[at] != bad or bool(note)
         block.chars += len(piece) - len(block.pieces[at])
-        block.pieces[at], block.bad[at], block.units[at], block.notes[at], block.said[at] = piece, bad, unit, None, 0
+        block.pieces[at], block.bad[at], block.units[at] = piece, bad, unit
         block.changed, block.other = self.changes, None
-        if flags != (bad, 0):
+        if note is not None:
+            block.notes[at], block.said[at] = None, 0
+        if is_marked_otherwise:
             self._remark(place.block)
         return () if note is None else (note,)
 
@@ -308,11 +326,10 @@ class Blocks:
         """`replace` within a block that neither gets too large by it nor empty."""
         part = slice(index, index + count)
         old = block.pieces[part]
-        dropped = [note for note in block.notes[part] if note is not None]
+        dropped = block.forget_notes(part, len(pieces))
         ends = sum(p[-1:] in ("\n", "\r") for p in pieces) - sum(p[-1:] in ("\n", "\r") for p in old)
         block.chars += sum(map(len, pieces)) - sum(map(len, old))
         block.pieces[part], block.states[part], block.bad[part], block.units[part] = pieces, states, bad, units
-        block.notes[part], block.said[part] = [None] * len(pieces), bytes(len(pieces))
         block.late[part] = bytes(len(pieces))
         block.changed, block.other = self.changes, None
         if ends:
@@ -342,9 +359,8 @@ class Blocks:
         """Note what pieces of one block are after other states; gives the notes that went."""
         block = self.blocks[start.block]
         part = slice(start.at, start.at + len(states))
-        dropped = [note for note in block.notes[part] if note is not None]
+        dropped = block.forget_notes(part, len(states))
         block.states[part], block.bad[part], block.units[part] = states, bad, units
-        block.notes[part], block.said[part] = [None] * len(states), bytes(len(states))
         self._remark(start.block)
         return dropped
 

@@ -235,7 +235,7 @@ class Cursor:
         state = self.state_here()
         for closer in sorted(self.machine.closers):
             try:
-                state[closer]
+                state[self.machine.lexer.keys[closer]]
             except Reject:
                 continue
             return self.machine.tables.kinds[closer]

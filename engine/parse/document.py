@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from engine.parse.blocks import Blocks, Place
+from engine.parse.blocks import BLOCK, Blocks, Place
 from engine.parse.diagnostics import Diagnostic
 from engine.parse.expected import ExpectationSummary, summary
 from engine.parse.lexer import Mode
 from engine.parse.machine import AnyState, Machine
-from engine.parse.pieces import SEGMENT, by_length, segments
+from engine.parse.pieces import SEGMENT, batches, by_length, segments
 from engine.parse.rebase import Newest
 from engine.parse.render import end_mistake, render
 from engine.parse.rerun import Change, Rerun, divided, mode_of
@@ -63,8 +63,10 @@ class Document:
 
     def _load(self, text: str) -> None:
         renewals = self.machine.renewals
-        whole = self._run(self.machine.start, _shared(split_lines(text)))
-        self._blocks = Blocks(whole.pieces, whole.states, whole.bad, whole.units(self.machine), whole.after)
+        self._blocks = blocks = Blocks(self.machine.start)
+        for lines in batches(text, 16 * BLOCK):          # then little is needed beside the blocks
+            ran = self._run(blocks.end, lines)
+            blocks.add(ran.pieces, ran.states, ran.bad, ran.units(self.machine), ran.after)
         self._rerun = Rerun(self.machine, self._blocks, self._resumed)
         self._said: dict[int, _Said] = {}
         self._catch_up(renewals)
@@ -389,9 +391,3 @@ class Document:
             pieces.append(self._blocks.piece(at))
             line += pieces[-1][-1:] in ("\n", "\r")
         return tokens(self.machine, pieces, self._blocks.state(place))
-
-
-def _shared(lines: list[str]) -> list[str]:
-    """The lines, of which those that are alike are one object."""
-    known: dict[str, str] = {}
-    return [known.setdefault(line, line) for line in lines]

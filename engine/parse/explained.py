@@ -110,7 +110,7 @@ def _replayed(machine: Machine, damage: Damage, changes: Repair, kinds: list[int
                 elif change.index == index:
                     kind = change.kind if change.op == "replace" else -1
             if kind >= 0:
-                after = state[kind]
+                after = state[machine.lexer.keys[kind]]
                 assert not isinstance(after, InToken)
                 state = after
     except Reject:

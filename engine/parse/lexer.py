@@ -86,24 +86,41 @@ Rule = Terminal | Symbols | Trivia | Spanning
 
 
 #: Characters of a tile that is remembered; longer ones are rarely seen twice and would fill the memory.
-_LONGEST_TILE: Final = 128
+_LONGEST_TILE: Final = 24
 
 
-class _KindOf(dict[str, int]):
-    """Tile to kind; a new text is classified once, a long one each time."""
+def _key(kind: int) -> str:
+    """What a state is asked for a kind by: no piece, since a line break is the last of a piece.
 
-    def __init__(self, classify: Callable[[str], int]) -> None:
-        self.classify = classify
+    A dictionary whose keys are all strings takes a third less than one that has numbers among them.
+    """
+    return "\n" + chr(kind)
 
-    def __missing__(self, tile: str) -> int:
-        kind = self.classify(tile)
+
+def kind_in(key: int | str) -> int | None:
+    """The kind that a state is asked for, by its number or its key; None for a piece."""
+    if key.__class__ is int:
+        return key
+    assert isinstance(key, str)
+    return ord(key[1]) if len(key) == 2 and key[0] == "\n" else None
+
+
+class _KeyOf(dict[str, str]):
+    """Tile to its kind's key; a new text is classified once, a long one each time."""
+
+    def __init__(self, lexer: Lexer) -> None:
+        self.lexer = lexer
+
+    def __missing__(self, tile: str) -> str:
+        key = self.lexer.keys[self.lexer.classify(tile)]
         if len(tile) <= _LONGEST_TILE:
-            self[tile] = kind
-        return kind
+            self[tile] = key
+        return key
 
 
-#: Leaves remembered at a time: few texts make up most of what trees are made of.
+#: Leaves remembered at a time, and characters of their tiles: few texts make up most of what trees are made of.
 _LEAVES_KEPT: Final = 16_384
+_LONGEST_LEAF: Final = 128
 
 
 class _LeafOf(dict[str, Leaf]):
@@ -117,7 +134,7 @@ class _LeafOf(dict[str, Leaf]):
         if len(self) >= _LEAVES_KEPT:
             self.clear()
         leaf = kind, self.lexer.names[kind], text, len(tile) - len(text)
-        if len(tile) <= _LONGEST_TILE:
+        if len(tile) <= _LONGEST_LEAF:
             self[tile] = leaf
         return leaf
 
@@ -145,11 +162,14 @@ class Lexer:
         self.wordlike, listed = (words[0], list(words[1])) if words else ("", [])
         self.names = list(dict.fromkeys([*_BASE, *_named(rules), *listed, *extra]))
         self.kind = {name: i for i, name in enumerate(self.names)}
+        self.keys = list(map(_key, range(len(self.names))))
+        """What a state is asked for each kind by."""
         self.words = frozenset(listed)
         self._owners: list[int | str] = []
         self._compile(flags)
-        self._memo = _KindOf(self.classify)
-        self.kind_of = self._memo.__getitem__
+        self._memo = _KeyOf(self)
+        self._key_of = self._memo.__getitem__
+        self._open = self.keys[OPEN]
         self._leaves = _LeafOf(self)
         self.leaf_of: Callable[[str], Leaf] = self._leaves.__getitem__
 
@@ -176,9 +196,21 @@ class Lexer:
                        for rule in self.spanning]
         self.tiles: Callable[[str], list[str]] = self._tile.findall
 
+    def kind_of(self, tile: str) -> int:
+        """The kind of a tile."""
+        return ord(self._memo[tile][1])
+
     def kinds(self, piece: str) -> Sequence[int]:
         """The kinds of all tiles of a piece, `WS` included; or just `ERROR`, if the piece needs the slow path."""
         return list(map(self.kind_of, self.tiles(piece)))
+
+    def path(self, piece: str) -> Sequence[int | str] | None:
+        """What to ask one state after the other through a piece: the kinds, or their `keys`.
+
+        None if the piece needs the slow path, since a token is left open.
+        """
+        keys = list(map(self._key_of, self.tiles(piece)))
+        return None if self._open in keys else keys
 
     def forget(self) -> None:
         """Drop the memory of tile texts."""

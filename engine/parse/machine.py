@@ -19,13 +19,13 @@ from operator import getitem
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from engine.parse.cells import AnyCell, Cell, Cells, DeepCell
+from engine.parse.cells import Cell, Cells, DeepCell
 from engine.parse.habits import Habits
-from engine.parse.lexer import EOF, NL, OPEN, WS, Lexer
+from engine.parse.lexer import EOF, NL, WS, Lexer
 from engine.parse.rebase import Holder, Newest
 from engine.parse.recipes import Recipes
 from engine.parse.source import BOM, has_escapes
-from engine.parse.states import AnyState, DeepState, InToken, Reject, Settled, State, Tags, same_cells
+from engine.parse.states import Ahead, AnyState, DeepState, InToken, Reject, Settled, Several, State, same_cells
 from engine.parse.steps import Move, Steps
 from engine.parse.tables import Tables
 
@@ -88,10 +88,12 @@ class Machine:
         """What may be inserted in a state; a memo of `repair`."""
         self.recipes = Recipes(self)
         self._moves: dict[tuple[Settled, int], tuple[Move, ...]] = {}
-        self._several: dict[tuple[tuple[AnyCell, ...], Tags, bool], State] = {}
-        self._with_pieces: list[AnyState] = []
+        self._several: dict[tuple[Several, bool], State] = {}
+        self._with_pieces: set[AnyState] = set()
         #: Where every text begins.  Never reached again, so that only a text's first piece may have a BOM.
-        self.start = State(self, (self.cells.start,), None, True)
+        self.start = State(self, self.cells.start, True)
+        self.units: dict[State, dict[int, bool]] = {}
+        """What `units` has found out about states."""
         self.holders: WeakSet[Holder] = WeakSet()
         """Open documents: what keeps states, and goes over to the equal ones of a new graph."""
         self.renewals, self._room, self.is_due = 0, self.limits.cells, False
@@ -117,38 +119,34 @@ class Machine:
         return self._aside
 
     # ------------------------------------------------------------------------------------------------ states
-    def state(self, cells: tuple[AnyCell, ...], tags: Tags, nl: bool) -> Settled:
+    def state(self, ahead: Ahead, nl: bool) -> Settled:
         """The state of these continuations."""
-        if len(cells) == 1:
-            cell = cells[0]
-            if cell.__class__ is DeepCell:
-                return DeepState(self, cells, None, nl)
-            assert isinstance(cell, Cell)
-            known: Any = cell.state
+        if ahead.__class__ is Cell:
+            known: Any = ahead.state
             if known is None:
-                known = cell.state = State(self, cells, None, False)
+                known = ahead.state = State(self, ahead, False)
             if not nl:
                 return known                             # type: ignore[no-any-return]
             if known.broken is None:
-                known.broken = State(self, cells, None, True)
+                known.broken = State(self, ahead, True)
             return known.broken                          # type: ignore[no-any-return]
-        if any(cell.__class__ is DeepCell for cell in cells):
-            return DeepState(self, cells, tags, nl)
-        key = cells, tags, nl
+        if not isinstance(ahead, Several) or any(cell.__class__ is DeepCell for cell in ahead.cells):
+            return DeepState(self, ahead, nl)
+        key = ahead, nl
         found = self._several.get(key)
         if found is None:
-            found = self._several[key] = State(self, cells, tags, nl)
+            found = self._several[key] = State(self, ahead, nl)
         return found
 
     def after(self, state: Settled, kind: int) -> Settled:
         """The state after one token, blank or line break; raises `Reject`."""
         if kind in (WS, NL):
             nl = state.nl or kind == NL and self.tables.uses_newlines
-            return state if nl == state.nl and state is not self.start else self.state(state.cells, state.tags, nl)
-        cells, tags = self.step(state.cells, state.tags, 2 * kind + state.nl)
-        if not cells:
+            return state if nl == state.nl and state is not self.start else self.state(state.ahead, nl)
+        ahead = self.step(state.ahead, 2 * kind + state.nl)
+        if ahead is None:
             raise Reject
-        return self.state(cells, tags, False)
+        return self.state(ahead, False)
 
     def same(self, a: AnyState, b: AnyState) -> bool:
         """Are two states equal?  Below the depth cap "no" may be said of equal ones, which only costs time."""
@@ -179,7 +177,7 @@ class Machine:
         """How each continuation of ``state[kind]`` came about; a memo of its own, because only trees need it."""
         known = self._moves.get((state, kind))
         if known is None:
-            known = self.steps.moves(state.cells, state.tags, 2 * kind + state.nl)
+            known = self.steps.moves(state.ahead, 2 * kind + state.nl)
             if state.__class__ is State:
                 self._moves[state, kind] = known
                 self.entries += 1
@@ -202,12 +200,12 @@ class Machine:
                 state.mistakes = {} if state.mistakes is None else state.mistakes
                 state.mistakes[piece] = after, mistakes
                 kept = False
-                self._with_pieces.append(state)
+                self._with_pieces.add(state)
                 self.entries += 1
                 self.piece_bytes += len(piece)
         if kept:
             state[piece] = after                         # type: ignore[index]
-            self._with_pieces.append(state)
+            self._with_pieces.add(state)
             self.entries += 1
             self.piece_bytes += len(piece)
         return after
@@ -216,11 +214,11 @@ class Machine:
         """The state after a piece, or None if something in it needs the slow way."""
         if state.__class__ is InToken or state is self.start or has_escapes(piece):
             return None
-        kinds = self.lexer.kinds(piece)
-        if OPEN in kinds:
+        path = self.lexer.path(piece)
+        if path is None:
             return None
         try:
-            return reduce(getitem, kinds, state)
+            return reduce(getitem, path, state)
         except Reject:
             return None
 
@@ -231,12 +229,12 @@ class Machine:
         if state is self.start:
             if text.startswith(BOM):
                 return None
-            state = self.state(self.start.cells, None, True)
-        kinds = self.lexer.kinds(text)
-        if OPEN in kinds:
+            state = self.state(self.start.ahead, True)
+        path = self.lexer.path(text)
+        if path is None:
             return None
         try:
-            return reduce(getitem, kinds, state)
+            return reduce(getitem, path, state)
         except Reject:
             return None
 
@@ -249,7 +247,7 @@ class Machine:
     def accepts_end(self, state: AnyState) -> bool:
         """May the text end here?"""
         try:
-            state[EOF]
+            state[self.lexer.keys[EOF]]
         except Reject:
             return False
         return True
@@ -261,7 +259,7 @@ class Machine:
             if isinstance(state, State):
                 state.clear()
             state.mistakes = None
-        self._with_pieces = []
+        self._with_pieces = set()
         for memo in (self.repairs, self.fillers, self.recipes, self._moves):
             memo.clear()
         self.entries = self.piece_bytes = 0
@@ -273,11 +271,10 @@ class Machine:
         self.clear()
         self.cells.renew()
         self.steps.forget()
-        self._several = {}
+        self._several, self.units = {}, {}
         start = self.start                               # stays the one beginning of all texts
         start.clear()
-        start.cells = (self.cells.start,)
-        start.units = start.rejected = None
+        start.ahead, start.rejected = self.cells.start, None
         self.renewals += 1
         newest = Newest(self)
         for holder in list(self.holders):

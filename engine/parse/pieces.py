@@ -12,8 +12,9 @@ from itertools import accumulate, pairwise
 from typing import Final
 
 from engine.parse.lexer import ERROR, OPEN, Lexer, Mode
+from engine.parse.source import split_lines
 
-__all__ = ["SEGMENT", "by_length", "cuts", "segments"]
+__all__ = ["SEGMENT", "batches", "by_length", "cuts", "segments"]
 
 #: A segment ends at the first edge of a token, suitable for dividing, at least this many characters from its start.
 SEGMENT: Final = 256
@@ -75,6 +76,16 @@ def _careful_cut(lexer: Lexer, text: str, start: int, position: int) -> int:
 
 def _divisible(lexer: Lexer, text: str, edge: int) -> bool:
     return (text[edge - 1] in lexer.cut_after or text[edge] in lexer.cut_before) and text[edge] not in "\r\n"
+
+
+def batches(text: str, size: int) -> Iterator[list[str]]:
+    """The lines of a text, so many at a time; those that are alike are one object."""
+    known: dict[str, str] = {}
+    lines = [known.setdefault(line, line) for line in split_lines(text)]
+    known.clear()
+    while lines:
+        yield lines[:size]
+        del lines[:size]
 
 
 def by_length(lines: list[str]) -> Iterator[list[str]]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from engine.parse.cells import AnyCell, DeepCell, Notes
-from engine.parse.states import AnyState, InToken, Settled, Tags
+from engine.parse.states import AnyState, InToken, Settled, Tags, ahead_of
 
 if TYPE_CHECKING:
     from engine.parse.machine import Machine
@@ -54,7 +54,7 @@ class Newest(dict[AnyState, AnyState]):
             return state
         tags: Tags = None if state.tags is None else tuple(
             frozenset(Notes(self._cell(notes.top), notes.floor) for notes in tag) for tag in state.tags)
-        return machine.state(tuple(map(self._cell, state.cells)), tags, state.nl)
+        return machine.state(ahead_of(tuple(map(self._cell, state.cells)), tags), state.nl)
 
     def _cell(self, cell: AnyCell) -> AnyCell:
         """The equal cell; without recursion, since continuations may be deep."""
@@ -87,7 +87,7 @@ class Aside:
         tags: Tags = None if state.tags is None else tuple(
             frozenset(Notes(self._cell(notes.top), max(0, notes.floor - self._cut)) for notes in tag)
             for tag in state.tags)
-        return self._to.state(tuple(map(self._cell, state.cells)), tags, state.nl)
+        return self._to.state(ahead_of(tuple(map(self._cell, state.cells)), tags), state.nl)
 
     def _cell(self, cell: AnyCell) -> AnyCell:
         above: list[tuple[int, AnyCell]] = []

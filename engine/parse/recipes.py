@@ -74,7 +74,7 @@ def _moves(machine: Machine, state: Settled, kinds: tuple[int, ...]) -> list[Mov
                 alive[0].append(moves[0])
             else:
                 alive = [[*alive[move.source if len(alive) > 1 else 0], move] for move in moves]
-        state = state[kind]                              # type: ignore[assignment]
+        state = state[machine.lexer.keys[kind]]                              # type: ignore[assignment]
     return alive[0] if len(alive) == 1 else None
 
 

@@ -130,7 +130,7 @@ class _Run:
         state = self.state
         assert not isinstance(state, InToken)
         anchor = nearest(self.machine, state.cells[0]) if self.dropped else None
-        self.state = state[NL] if anchor is None else self.machine.state((anchor,), None, True)
+        self.state = state[self.machine.lexer.keys[NL]] if anchor is None else self.machine.state(anchor, True)
         self.dropped = False
 
     def _outside(self, token: Scanned) -> AnyState:
@@ -158,7 +158,7 @@ class _Run:
         state = self.state
         assert not isinstance(state, InToken)
         try:
-            self.state = state[kind]
+            self.state = state[self.machine.lexer.keys[kind]]
         except Reject:
             if report is not None and not self.mistakes and self._restart(report):
                 return True
@@ -174,7 +174,7 @@ class _Run:
                 self.steps.append(Step(token, state, -1))
                 return False
             self.steps.append(Step(token, before, kind, jumped=True))
-            self.state = before[kind]
+            self.state = before[self.machine.lexer.keys[kind]]
         else:
             self.steps.append(Step(token, state, kind))
         self.dropped = False
@@ -269,7 +269,7 @@ class _Run:
                 or self.tokens[index].end > RESTART_WITHIN or machine.accepts_end(first)):
             return False
         outer = outermost(machine, first.cells[0])
-        if outer is None or (state := machine.state((outer,), None, True)) is first:
+        if outer is None or (state := machine.state(outer, True)) is first:
             return False
         steps: list[Step] = []
         try:
@@ -299,7 +299,7 @@ def inserted(machine: Machine, state: Settled, change: Change) -> Settled:
     """The state after an insertion, which at a line's start may be on either side of the line break."""
     if not state.nl or change.below:
         return machine.after(state, change.kind)
-    return machine.after(machine.after(machine.state(state.cells, state.tags, False), change.kind), NL)
+    return machine.after(machine.after(machine.state(state.ahead, False), change.kind), NL)
 
 
 def nearest(machine: Machine, cell: AnyCell) -> AnyCell | None:
@@ -324,11 +324,11 @@ def recovered(machine: Machine, state: Settled, kind: int, at_margin: bool) -> S
     flagged = 2 * kind + state.nl
     cell = state.cells[0]
     anchor = outermost(machine, cell) if at_margin and kind in machine.margin else None
-    if anchor is not None and machine.step((anchor,), None, flagged)[0]:
-        return machine.state((anchor,), None, state.nl)
+    if anchor is not None and machine.step(anchor, flagged) is not None:
+        return machine.state(anchor, state.nl)
     for place in _places(machine, cell, flagged, kind != EOF and (state.nl or kind in machine.closers)):
-        if machine.step((place,), None, flagged)[0]:
-            return machine.state((place,), None, state.nl)
+        if machine.step(place, flagged) is not None:
+            return machine.state(place, state.nl)
     return None
 
 

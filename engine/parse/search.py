@@ -103,6 +103,7 @@ class _Filler(NamedTuple):
 
 class _Search:
     def __init__(self, machine: Machine, damage: Damage) -> None:
+        self.keys = machine.lexer.keys
         self.machine, self.kinds, self.damage, self.at = machine, damage.kinds, damage, damage.at
         self.around = Surroundings(machine.habits, damage.kinds) if machine.habits else None
         self.serial = count()
@@ -152,7 +153,7 @@ class _Search:
         try:
             while index < len(self.kinds):
                 self.steps += 1
-                state = state[self.kinds[index]]         # type: ignore[assignment]
+                state = state[self.keys[self.kinds[index]]]         # type: ignore[assignment]
                 index += 1
         except Reject:
             if index > self.at or index == self.at and attempt.changes[0].index == index:
@@ -263,7 +264,7 @@ def _likeness(machine: Machine, state: Settled) -> _Likeness:
 def _fillers(machine: Machine, state: Settled) -> list[_Filler]:
     places = [(state, False)]
     if state.nl:
-        places = [(machine.state(state.cells, state.tags, False), False), (state, True)]
+        places = [(machine.state(state.ahead, False), False), (state, True)]
     found: list[_Filler] = []
     first = first_kinds(machine, state)
     for rank, kind in enumerate(machine.likely):
@@ -271,11 +272,11 @@ def _fillers(machine: Machine, state: Settled) -> list[_Filler]:
             if 2 * kind + place.nl not in first:
                 continue
             try:
-                after = place[kind]
+                after = place[machine.lexer.keys[kind]]
             except Reject:
                 continue
             if state.nl and not below:
-                after = after[NL]
+                after = after[machine.lexer.keys[NL]]
             assert not isinstance(after, InToken)
             found.append(_Filler(_RANK * (rank // _GROUP), kind, after, below))
     choice = _CHOICE * len(found).bit_length()

@@ -1,15 +1,17 @@
 """States of the machine: what may follow, and whether a line break has just been seen.
 
 A *state* is an ordered tuple of continuations (several while an `attempt` is undecided) and the line break.  It is a
-dictionary that fills itself: ``state[kind]`` is the state after a token, ``state[piece]`` that after a whole piece.
+dictionary that fills itself: ``state[key]`` is the state after a token (`Lexer.keys`, or for a lexer that goes by the
+bulk the kind itself), ``state[piece]`` that after a whole piece.
 The machine makes them and knows how; states only remember.
 """
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.parse.cells import AnyCell, DeepCell, Notes
+from engine.parse.lexer import kind_in
 from engine.parse.source import has_escapes
 
 if TYPE_CHECKING:
@@ -17,33 +19,64 @@ if TYPE_CHECKING:
     from engine.parse.machine import Machine
     from engine.parse.recovery import Mistake
 
-__all__ = ["AnyState", "DeepState", "InToken", "Reject", "Settled", "State", "Tags", "same_cells"]
+__all__ = ["Ahead", "AnyState", "DeepState", "InToken", "Reject", "Settled", "Several", "State", "Tags", "ahead_of",
+           "same_cells"]
 
 
 class Reject(Exception):
     """A state has no successor for a kind; control flow inside the machine only."""
 
 
+#: For each continuation of a state, the choices it has left while an alternative further left is undecided in them.
+Tags = tuple[frozenset[Notes], ...] | None
+
+
+class Several(NamedTuple):
+    """The continuations of a state while an `attempt` is undecided, most preferred first."""
+
+    cells: tuple[AnyCell, ...]
+    tags: Tags
+
+
+#: What may follow: one continuation, nearly always, or several.
+Ahead = AnyCell | Several
+
+
+def ahead_of(cells: tuple[AnyCell, ...], tags: Tags) -> Ahead:
+    """These continuations, of which there is at least one; a single one has no tags."""
+    return cells[0] if len(cells) == 1 else Several(cells, tags)
+
+
 class State(dict[Any, Any]):
     """Hash-consed, memoised; see the module."""
 
-    __slots__ = ("broken", "cells", "machine", "mistakes", "nl", "rejected", "tags", "units")
+    __slots__ = ("ahead", "broken", "machine", "mistakes", "nl", "rejected")
 
-    def __init__(self, machine: Machine, cells: tuple[AnyCell, ...], tags: Tags, nl: bool) -> None:
-        self.machine, self.cells, self.tags, self.nl = machine, cells, tags, nl
+    def __init__(self, machine: Machine, ahead: Ahead, nl: bool) -> None:
+        self.machine, self.ahead, self.nl = machine, ahead, nl
         self.mistakes: dict[str, tuple[AnyState, tuple[Mistake, ...]]] | None = None
         self.broken: State | None = None                 # the same with a line break seen, if this is one without
-        self.units: dict[int, bool] | None = None        # see `units`
         self.rejected: set[int | str] | None = None      # kinds that cannot follow; asked again and again by `repair`
+
+    @property
+    def cells(self) -> tuple[AnyCell, ...]:
+        """The continuations."""
+        return self.ahead.cells if isinstance(self.ahead, Several) else (self.ahead,)
+
+    @property
+    def tags(self) -> Tags:
+        """See `Tags`."""
+        return self.ahead.tags if isinstance(self.ahead, Several) else None
 
     def __missing__(self, key: int | str) -> AnyState:
         machine = self.machine
-        if key.__class__ is str:
-            return machine.run_piece(self, key)
+        kind = kind_in(key)
+        if kind is None:
+            return machine.run_piece(self, key)          # type: ignore[arg-type]
         if self.rejected is not None and key in self.rejected:
             raise Reject
         try:
-            after = machine.after(self, key)             # type: ignore[arg-type]
+            after = machine.after(self, kind)
         except Reject:
             self.rejected = {key} if self.rejected is None else self.rejected
             self.rejected.add(key)
@@ -64,31 +97,30 @@ class State(dict[Any, Any]):
 class DeepState:
     """A state with a continuation below the depth cap: computed, never stored, and small, since there may be many."""
 
-    __slots__ = ("_cells", "machine", "mistakes", "nl")
+    __slots__ = ("ahead", "machine", "mistakes", "nl")
 
-    def __init__(self, machine: Machine, cells: tuple[AnyCell, ...], tags: Tags, nl: bool) -> None:
-        self.machine, self.nl = machine, nl
-        self._cells: AnyCell | tuple[tuple[AnyCell, ...], Tags] = cells[0] if len(cells) == 1 else (cells, tags)
+    def __init__(self, machine: Machine, ahead: Ahead, nl: bool) -> None:
+        self.machine, self.ahead, self.nl = machine, ahead, nl
         self.mistakes: dict[str, tuple[AnyState, tuple[Mistake, ...]]] | None = None
 
     @property
     def cells(self) -> tuple[AnyCell, ...]:
         """The continuations."""
-        cells = self._cells
-        return cells[0] if isinstance(cells, tuple) else (cells,)
+        return self.ahead.cells if isinstance(self.ahead, Several) else (self.ahead,)
 
     @property
     def tags(self) -> Tags:
         """See `Tags`."""
-        return self._cells[1] if isinstance(self._cells, tuple) else None
+        return self.ahead.tags if isinstance(self.ahead, Several) else None
 
     def __repr__(self) -> str:
         return _shown(self)
 
     def __getitem__(self, key: int | str) -> AnyState:
-        if key.__class__ is str:
-            return self.machine.run_piece(self, key)
-        return self.machine.after(self, key)             # type: ignore[arg-type]
+        kind = kind_in(key)
+        if kind is None:
+            return self.machine.run_piece(self, key)     # type: ignore[arg-type]
+        return self.machine.after(self, kind)
 
 
 class InToken:
@@ -101,7 +133,7 @@ class InToken:
         self.mistakes: dict[str, tuple[AnyState, tuple[Mistake, ...]]] | None = None
 
     def __getitem__(self, key: int | str) -> AnyState:
-        if not isinstance(key, str):
+        if not isinstance(key, str) or kind_in(key) is not None:
             raise Reject
         if self.machine.lexer.stays_in(self.mode, key) and not has_escapes(key):
             return self                                  # nearly always: a token that is left open runs to the end
@@ -113,8 +145,6 @@ class InToken:
 
 AnyState = State | DeepState | InToken
 Settled = State | DeepState
-#: For each continuation of a state, the choices it has left while an alternative further left is undecided in them.
-Tags = tuple[frozenset[Notes], ...] | None
 
 
 #: Continuations, and symbols of each, that a representation shows.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from engine.parse.cells import AnyCell, Cell, Cells, DeepCell, Notes
-from engine.parse.states import Tags
+from engine.parse.states import Ahead, Several, Tags, ahead_of
 from engine.parse.tables import COMMIT, CUT, NOTE, Symbols_, Tables
 
 __all__ = ["ADOPT", "CLOSE", "OPEN_NODE", "TAKE", "Actions", "Move", "Steps"]
@@ -85,21 +85,21 @@ class Steps:
         """Forget what was found out about single continuations."""
         self._deep, self._finished, self._only_moves = {}, {}, {}
 
-    def step(self, cells: tuple[AnyCell, ...], tags: Tags, kind: int) -> tuple[tuple[AnyCell, ...], Tags]:
-        """The continuations after a flagged kind, most preferred first; none if it cannot follow."""
+    def step(self, ahead: Ahead, kind: int) -> Ahead | None:
+        """What may follow after a flagged kind; None if it cannot follow."""
         self.count += 1
-        if len(cells) > 1:
-            return self._pruned(self._ways(cells, kind), tags)
-        cell = cells[0]
+        if isinstance(ahead, Several):
+            return self._pruned(self._ways(ahead.cells, kind), ahead.tags)
+        cell = ahead
         store = self.cells
         while cell.__class__ is DeepCell:
             left = self._deep_left(cell.tail, kind)
             if left is False:
                 return self._pruned(self._ways((cell,), kind), None)
             if left is _FAIL:
-                return (), None
+                return None
             if left is not _POP:
-                return (store.on(left, cell.rest) if left else self._settle(cell.rest),), None
+                return store.on(left, cell.rest) if left else self._settle(cell.rest)
             cell = cell.rest
         while True:
             symbol = cell.symbol                         # type: ignore[union-attr]
@@ -109,9 +109,9 @@ class Steps:
             if left is False:
                 return self._pruned(self._ways((cell,), kind), None)
             if left is _FAIL:
-                return (), None
+                return None
             if left is not _POP:
-                return (store.push(left, cell.rest) if left else self._settle(cell.rest),), None
+                return store.push(left, cell.rest) if left else self._settle(cell.rest)
             cell = cell.rest
 
     def _deep_left(self, tail: Symbols_, kind: int) -> Any:
@@ -257,14 +257,12 @@ class Steps:
             self._finished[first] = cell, notes
         return cell, left if notes is None else (*left, notes), (*commits, *own)
 
-    def _pruned(self, ways: list[_Way], tags: Tags) -> tuple[tuple[AnyCell, ...], Tags]:
+    def _pruned(self, ways: list[_Way], tags: Tags) -> Ahead | None:
         kept = self._prune(ways, tags)
         if not kept:
-            return (), None
-        if len(kept) == 1:
-            return (kept[0][0].cell,), None
-        cells, new = tuple(way.cell for way, _ in kept), tuple(tag for _, tag in kept)
-        return cells, new if any(new) else None
+            return None
+        new = tuple(tag for _, tag in kept)
+        return ahead_of(tuple(way.cell for way, _ in kept), new if any(new) else None)
 
     def _prune(self, ways: list[_Way], tags: Tags) -> list[tuple[_Way, frozenset[Notes]]]:
         """Drop duplicates (leftmost wins) and what a commit further left has beaten.
@@ -309,8 +307,9 @@ class Steps:
         return tuple(Notes(note, note.depth) for note in parted if store.inside(way.cell, note)
                      or any(note.depth >= notes.floor and store.inside(notes.top, note) for notes in tag))
 
-    def moves(self, cells: tuple[AnyCell, ...], tags: Tags, kind: int) -> tuple[Move, ...]:
+    def moves(self, ahead: Ahead, kind: int) -> tuple[Move, ...]:
         """How each continuation after a flagged kind came about, in the order of `step`."""
+        cells, tags = ahead if isinstance(ahead, Several) else ((ahead,), None)
         if len(cells) == 1 and (events := self._only_events(cells[0], kind)) is not None:
             known = self._only_moves.get(events)
             if known is None:

@@ -21,9 +21,10 @@ def begins_unit(machine: Machine, state: AnyState, piece: str) -> bool:
     if state.__class__ is not State:
         return False
     assert isinstance(state, State)
-    if state.units is None:
-        state.units = {} if _may_rest(machine, state) else _NEVER
-    return state.units is not _NEVER and _begins(machine, state, state.units, _first_kind(machine, piece))
+    units = machine.units.get(state)
+    if units is None:
+        units = machine.units[state] = {} if _may_rest(machine, state) else _NEVER
+    return units is not _NEVER and _begins(machine, state, units, _first_kind(machine, piece))
 
 
 def _first_kind(machine: Machine, piece: str) -> int:

@@ -95,8 +95,10 @@ def _check_blocks(document: Document) -> None:
     for block in document.blocks.blocks:
         assert block.chars == sum(map(len, block.pieces))
         assert block.ends == sum(piece[-1:] in ("\n", "\r") for piece in block.pieces)
-        columns = block.pieces, block.states, block.bad, block.units, block.notes, block.said
+        columns = block.pieces, block.states, block.bad, block.units, block.late
         assert len({len(column) for column in columns}) == 1
+        assert list(block.said) == list(map(bool, block.notes))
+        assert len(block.said) in (0, len(block.pieces))     # none as long as nothing is noted
 
 
 def check_tokens(machine: Machine, tokens: list[Token], model: Model) -> None:

@@ -69,7 +69,10 @@ def assert_counts_hold(document: Document) -> None:
         assert block.chars == sum(map(len, block.pieces))
         assert block.ends == sum(piece[-1:] in ("\n", "\r") for piece in block.pieces)
         assert len(block.pieces) == len(block.states) == len(block.bad) == len(block.units)
-        assert len(block.pieces) == len(block.notes) == len(block.said) == len(block.late)
+        assert len(block.pieces) == len(block.late)
+        assert len(block.notes) == len(block.said)
+        assert len(block.said) in (0, len(block.pieces))
+        assert list(block.said) == list(map(bool, block.notes))
     for name in ("bad", "said"):
         count = sum(sum(getattr(block, name)) for block in document.blocks.blocks)
         assert len(list(document.blocks.flagged(name))) == count

@@ -117,6 +117,8 @@ class JsonLexer(Lexer):
             return _DOUBT
         return _DOUBT if ERROR in kinds else kinds
 
+    path = kinds
+
     def classify(self, tile: str) -> int:
         """The kind of one tile."""
         return WS if self.line_based and tile.endswith("\r") and not tile.strip(" \t\r") else super().classify(tile)
