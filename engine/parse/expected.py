@@ -13,11 +13,10 @@ from typing import Final
 
 from engine.parse.cells import AnyCell
 from engine.parse.lexer import EOF
-from engine.parse.machine import AnyState, InToken, Machine, Settled
+from engine.parse.machine import AnyState, InToken, Machine
 from engine.parse.tables import ANY_TOKEN, Kinds, Symbols_
 
-__all__ = ["MOST_ALTERNATIVES", "Expectation", "ExpectationSummary", "expected_names", "first_kinds",
-           "open_rules", "summary"]
+__all__ = ["MOST_ALTERNATIVES", "Expectation", "ExpectationSummary", "expected_names", "open_rules", "summary"]
 
 #: Alternatives kept in a summary, and shown in its sentence.
 MOST_ALTERNATIVES: Final = 12
@@ -77,18 +76,6 @@ def expected_names(machine: Machine, state: AnyState) -> tuple[str, ...]:
         for name in _of_continuation(machine, cell, int(state.nl)):
             out[name] = None
     return tuple(out)
-
-
-def first_kinds(machine: Machine, state: Settled) -> set[int]:
-    """Flagged kinds that a symbol begins with which may come next: no other kind can follow, some of these cannot."""
-    t, found = machine.tables, set[int]()
-    for cell in state.cells:
-        for symbol, _ in machine.cells.walk(cell):
-            term, plan = t.term[symbol], t.plan[symbol]
-            found.update(term or plan or ())
-            if term is not None or plan is not None and t.empty[symbol] is None:
-                break
-    return found
 
 
 def _of_continuation(machine: Machine, cell: AnyCell, nl: int) -> Iterator[str]:

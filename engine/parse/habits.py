@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from math import log
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from engine.parse.lexer import EOF, NL, WS, Lexer
 from engine.parse.source import split_lines
@@ -24,16 +24,37 @@ OPERAND: Final = -1
 #: What a word costs that is e times rarer than another one.
 _WEIGHT: Final = 7
 
-#: Costs remembered before they are forgotten.
+#: Stands behind the last word: what follows is not known, so it costs nothing.
+_NOTHING: Final = -2
+
+#: Costs remembered before they are forgotten: of three words, and of all candidates between others.
 _MOST_KNOWN: Final = 50_000
+_MOST_GAPS: Final = 4_000
+_MOST_ROWS: Final = 2_000
 
 _Context = TypeVar("_Context")
+#: The two words before a place and the two behind it.
+_Gap = tuple[int, int, int, int]
+
+
+class Costs(NamedTuple):
+    """What it costs to put each of the candidates into a gap, in their order, and the least of that.
+
+    `costs` are still to be taken less by `before`, what the text as it is costs there; `least` is less by it already.
+    """
+
+    costs: tuple[int, ...]
+    least: int
+    before: int
 
 
 class Habits:
-    """How usual words are behind two others; `operands` are the kinds of names and literals."""
+    """How usual words are behind two others.
 
-    def __init__(self, lexer: Lexer, sample: str, operands: frozenset[int]) -> None:
+    `operands` are the kinds of names and literals, `candidates` those that may be put between others.
+    """
+
+    def __init__(self, lexer: Lexer, sample: str, operands: frozenset[int], candidates: Sequence[int]) -> None:
         self._words = [OPERAND if kind in operands else kind for kind in range(len(lexer.names))]
         self._words[EOF] = NL                            # a text may end where a line may
         text = [NL, NL, *self.words(_kinds(lexer, sample))]
@@ -44,6 +65,10 @@ class Habits:
         self._behind_one = _followers((pair[0], count) for pair, count in self._pairs.items())
         self._behind_two = _followers((triple[:2], count) for triple, count in self._triples.items())
         self._known: dict[tuple[int, int, int], int] = {}
+        self._candidates = [self.word(kind) for kind in candidates]
+        self._gaps: dict[_Gap, tuple[tuple[int, ...], int]] = {}
+        self._rows: dict[tuple[int | None, int | None, int | None], tuple[int, ...]] = {}
+        self._known_pairs: dict[tuple[int, int], tuple[float, int]] = {}
 
     def word(self, kind: int) -> int:
         """The word of a kind."""
@@ -61,25 +86,64 @@ class Habits:
     def cost(self, words: Sequence[int]) -> int:
         """How unusual it is that words stand side by side: of all but the first two, behind the two before."""
         known, total = self._known, 0
-        for at in range(2, len(words)):
-            triple = words[at - 2], words[at - 1], words[at]
-            total += known[triple] if triple in known else self._learn(triple)
+        for triple in zip(words, words[1:], words[2:], strict=False):
+            cost = known.get(triple)
+            total += self._learn(triple) if cost is None else cost
         return total
 
+    def between(self, gap: _Gap) -> tuple[tuple[int, ...], int]:
+        """What each candidate costs between two words and two others, and the least of that."""
+        known = self._gaps.get(gap)
+        if known is None:
+            if len(self._gaps) >= _MOST_GAPS:
+                self._gaps.clear()
+            a, b, c, d = gap
+            costs = tuple(map(sum, zip(self._row(a, b, None), self._row(b, None, c), self._row(None, c, d),
+                                       strict=True)))
+            known = self._gaps[gap] = costs, min(costs, default=0)
+        return known
+
+    def _row(self, a: int | None, b: int | None, c: int | None) -> tuple[int, ...]:
+        """What three words cost with each candidate in the place of None."""
+        known = self._rows.get((a, b, c))
+        if known is None:
+            if len(self._rows) >= _MOST_ROWS:
+                self._rows.clear()
+            costs = {k: self.cost((k if a is None else a, k if b is None else b, k if c is None else c))
+                     for k in set(self._candidates)}
+            known = self._rows[a, b, c] = tuple([costs[k] for k in self._candidates])
+        return known
+
     def _learn(self, triple: tuple[int, int, int]) -> int:
+        """Its cost, put down; none for what would be behind the end."""
+        a, b, c = triple
+        behind = self._behind_two.get((a, b))
+        if c == _NOTHING:
+            cost = 0
+        elif behind is None:
+            cost = self._pair(b, c)[1]
+        else:
+            total, different = behind
+            cost = _cost((self._triples[triple] + different * self._pair(b, c)[0]) / (total + different))
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()
-        cost = self._known[triple] = round(-_WEIGHT * log(self._likelihood(*triple)))
+        self._known[triple] = cost
         return cost
 
-    def _likelihood(self, a: int, b: int, c: int) -> float:
-        share = (self._single[c] + .5) / (self._size + .5 * len(self._words))
-        for behind, count in ((self._behind_one.get(b), self._pairs[b, c]),
-                              (self._behind_two.get((a, b)), self._triples[a, b, c])):
+    def _pair(self, b: int, c: int) -> tuple[float, int]:
+        """How likely a word is behind another one if that is all that is known, and what it costs."""
+        known = self._known_pairs.get((b, c))
+        if known is None:
+            share, behind = (self._single[c] + .5) / (self._size + .5 * len(self._words)), self._behind_one.get(b)
             if behind is not None:
                 total, different = behind
-                share = (count + different * share) / (total + different)
-        return share
+                share = (self._pairs[b, c] + different * share) / (total + different)
+            known = self._known_pairs[b, c] = share, _cost(share)      # no more than there are words, squared
+        return known
+
+
+def _cost(share: float) -> int:
+    return round(-_WEIGHT * log(share))
 
 
 class Surroundings:
@@ -89,43 +153,37 @@ class Surroundings:
         self.habits = habits
         self._line: list[int] = [NL, NL]
         self._places: list[int] = []
-        self._before: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
         for kind in kinds:
             word = habits.word(kind)
             if word != NL or self._line[-1] != NL:
                 self._line.append(word)
             self._places.append(len(self._line) - 1)
+        self._line += [_NOTHING] * 3
 
-    def inserted(self, kind: int, index: int, below: bool, prior: int | None = None) -> int:
-        """Of inserting a kind in front of an index: behind the line break there if `below`, behind `prior` if given."""
+    def inserted(self, index: int, below: bool, prior: int | None = None) -> Costs:
+        """Of inserting kinds in front of an index: behind the line break there if `below`, behind `prior` if given."""
         line, at = self._line, self._places[index]
         if not below and at > 2 and line[at - 1] == NL:
             at -= 1
-        left = line[at - 2:at] if prior is None else [line[at - 1], self.habits.word(prior)]
-        return self._changed(left, [self.habits.word(kind)], [], line[at:at + 2])
+        left = (line[at - 2], line[at - 1]) if prior is None else (line[at - 1], self.habits.word(prior))
+        return self._costs((*left, line[at], line[at + 1]), self.habits.cost([*left, line[at], line[at + 1]]))
 
-    def replaced(self, kind: int, index: int) -> int:
-        """Of putting a kind in the place of another one."""
+    def replaced(self, index: int) -> Costs:
+        """Of putting kinds in the place of another one."""
         line, at = self._line, self._places[index]
-        return self._changed(line[at - 2:at], [self.habits.word(kind)], line[at:at + 1], line[at + 1:at + 3])
+        gap = line[at - 2], line[at - 1], line[at + 1], line[at + 2]
+        return self._costs(gap, self.habits.cost(line[at - 2:at + 3]))
 
     def deleted(self, index: int) -> int:
         """Of deleting a kind."""
         line, at = self._line, self._places[index]
-        right = line[at + 1:at + 3]
-        if line[at - 1] == NL and right[:1] == [NL]:
-            right = line[at + 2:at + 4]
-        return self._changed(line[at - 2:at], [], line[at:at + 1], right)
+        behind = at + 2 if line[at - 1] == NL == line[at + 1] else at + 1
+        kept, cost = line[behind:behind + 2], self.habits.cost
+        return cost(line[at - 2:at] + kept) - cost(line[at - 2:at + 1] + kept)
 
-    def _changed(self, left: list[int], new: list[int], old: list[int], right: list[int]) -> int:
-        return self.habits.cost([*left, *new, *right]) - self._cost_before(tuple(left), (*old, *right))
-
-    def _cost_before(self, left: tuple[int, ...], right: tuple[int, ...]) -> int:
-        """What the text as it is costs there: asked for with every change at a place."""
-        known = self._before.get((left, right))
-        if known is None:
-            known = self._before[left, right] = self.habits.cost((*left, *right))
-        return known
+    def _costs(self, gap: _Gap, before: int) -> Costs:
+        costs, least = self.habits.between(gap)
+        return Costs(costs, least - before, before)
 
 
 def _followers(counts: Iterable[tuple[_Context, int]]) -> dict[_Context, tuple[int, int]]:

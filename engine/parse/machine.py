@@ -27,9 +27,10 @@ from engine.parse.recipes import Recipes
 from engine.parse.source import BOM, has_escapes
 from engine.parse.states import Ahead, AnyState, DeepState, InToken, Reject, Settled, Several, State, same_cells
 from engine.parse.steps import Move, Steps
-from engine.parse.tables import Tables
+from engine.parse.tables import Symbols_, Tables
 
 if TYPE_CHECKING:
+    from engine.parse.fillers import Filler
     from engine.parse.recovery import Mistake
     from engine.parse.repair import Advise, Damage, Found
 
@@ -84,8 +85,8 @@ class Machine:
         self.repair_steps = self.longest_search = 0
         self.repairs: dict[tuple[Damage, int], tuple[Found, ...]] = {}
         """What `repair` has found, of so many repairs wanted."""
-        self.fillers: dict[Settled, Any] = {}
-        """What may be inserted in a state; a memo of `repair`."""
+        self.fillers: dict[tuple[bool, tuple[Symbols_, ...]], list[Filler]] = {}
+        """What may be inserted in states that begin alike; a memo of `fillers`."""
         self.recipes = Recipes(self)
         self._moves: dict[tuple[Settled, int], tuple[Move, ...]] = {}
         self._several: dict[tuple[Several, bool], State] = {}
@@ -170,7 +171,7 @@ class Machine:
     def habits(self) -> Habits | None:
         """Which tokens usually stand side by side; None without a sample of the language.  Learnt on first use."""
         operands = frozenset(self.lexer.kind[name] for name in (*self.holes, *self.lexer.classes))
-        return Habits(self.lexer, self.sample, operands) if self.sample else None
+        return Habits(self.lexer, self.sample, operands, self.likely) if self.sample else None
 
     # ------------------------------------------------------------------------------------------------ one token
     def moves(self, state: Settled, kind: int) -> tuple[Move, ...]:

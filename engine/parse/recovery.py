@@ -16,10 +16,11 @@ from itertools import islice, takewhile
 from typing import Final
 
 from engine.parse.cells import AnyCell, DeepCell
+from engine.parse.fillers import supposed_kinds
 from engine.parse.lexer import EOF, ERROR, NL, Scanned
 from engine.parse.machine import AnyState, InToken, Machine, Reject, Settled
 from engine.parse.repair import Change, Damage
-from engine.parse.search import AHEAD, BACK, alike, left_open, repairs, supposed_kinds
+from engine.parse.search import AHEAD, BACK, alike, left_open, repairs
 from engine.parse.source import BOM, bad_sequences
 
 __all__ = ["EXPECTED_TOKENS", "INVALID_UTF8", "UNKNOWN_TOKEN", "Mistake", "Step", "lexed", "recovered",

@@ -11,7 +11,10 @@ from typing import Literal
 from engine.parse.diagnostics import Severity
 from engine.parse.machine import Settled
 
-__all__ = ["Advice", "Advise", "Change", "Damage", "Found", "Located", "Proposal", "Repair", "Situation"]
+__all__ = ["Advice", "Advise", "Change", "Damage", "Found", "Located", "Op", "Proposal", "Repair", "Situation"]
+
+Op = Literal["insert", "delete", "replace"]
+
 
 @dataclass(frozen=True, slots=True)
 class Located:
@@ -31,7 +34,7 @@ class Located:
 class Proposal:
     """A change of a repair: the kind inserted or deleted, and how far from the unexpected token (0: right there)."""
 
-    op: Literal["insert", "delete", "replace"]
+    op: Op
     kind: str
     offset: int
 
@@ -108,7 +111,7 @@ class Change:
     `below`: insert behind the line break in front of that token, not before it.
     """
 
-    op: Literal["insert", "delete", "replace"]
+    op: Op
     kind: int
     index: int
     below: bool = False

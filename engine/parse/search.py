@@ -8,23 +8,22 @@ the tokens that then stand side by side are (`habits`).
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
-from itertools import count, islice
+from itertools import count
 from typing import Final, NamedTuple
 
-from engine.parse.expected import first_kinds
-from engine.parse.habits import Surroundings
+from engine.parse.fillers import PAIRED, fillers
+from engine.parse.habits import Costs, Surroundings
 from engine.parse.lexer import EOF, NL
-from engine.parse.machine import InToken, Machine, Reject, Settled
+from engine.parse.machine import Machine, Reject, Settled
 from engine.parse.rebase import Aside
-from engine.parse.repair import Change, Damage, Found, Repair
+from engine.parse.repair import Change, Damage, Found, Op, Repair
 
-__all__ = ["AHEAD", "BACK", "MOST_STEPS", "PAIRED", "WANTED", "alike", "left_open", "repairs", "supposed_kinds"]
+__all__ = ["AHEAD", "BACK", "MOST_STEPS", "WANTED", "alike", "left_open", "repairs"]
 
 #: Changes in one repair · repairs wanted · tokens tried in one search.
 MOST_CHANGES: Final = 3
 WANTED: Final = 3
-MOST_STEPS: Final = 1000
+MOST_STEPS: Final = 400
 #: Tokens that a search looks at: before the unexpected one, and from it on.
 BACK: Final = 40
 AHEAD: Final = 32
@@ -42,9 +41,9 @@ _AWAY, _LINE, _FURTHER, _FAILS = 3, 4, 18, 60
 _LEFT_OPEN, _EMPTY = 12, 16
 #: What a replacement costs less if people take the one for the other.
 _ALIKE: Final = 12
-_ALIKES: Final = frozenset((a, b) for family in (
+_ALIKES: Final = {kind: frozenset(family) for family in (
     ("->", "=>", "~>"), (")", "]", "}"), ("(", "[", "{"), ("=", "==", ":="), (",", ";"), (".", "::"))
-    for a in family for b in family)
+    for kind in family}
 #: In addition, where what is usual counts: what is wrongly there is rarer than what is forgotten, above all an opening
 #: bracket that was taken.
 _STRAY, _STRAY_OPENER = 20, 38
@@ -52,17 +51,13 @@ _STRAY, _STRAY_OPENER = 20, 38
 _TAKEN: Final = 10
 #: A repair of several changes that costs more is worth nothing.
 _SEVERAL: Final = 60
+#: A repair that costs so much more than the best one is none that anybody would choose.
+_WORSE: Final = 40
 #: A further change that is the same insertion; a replacement of a name or a literal by something else, and by a comma:
 #: those are rather forgotten.
 _SAME, _UNLIKE, _COMMA = 2, 8, 40
-#: Each next group of the likely kinds, and each doubling of the number of kinds that could be inserted just as well.
-_RANK, _CHOICE = 3, 1
-_GROUP: Final = 7
-#: Symbols of a continuation looked at for a token that may be absent, and to tell it from others.
-_TOP: Final = 32
 #: A change farther away than this is not looked for.
 _FARTHEST: Final = 30
-PAIRED: Final = {"(": ")", "[": "]", "{": "}"}
 _OPENERS, _CLOSERS = frozenset(PAIRED), frozenset(PAIRED.values())
 #: Neither brackets nor words, but they join nothing that has to be there.
 _LOOSE: Final = frozenset((",", ";", "_", "->", "=>"))
@@ -82,57 +77,88 @@ def repairs(machine: Machine, damage: Damage, wanted: int = WANTED) -> tuple[Fou
     return known
 
 
-@dataclass(slots=True)
-class _Attempt:
+class _Place(NamedTuple):
+    """Where a change may be made: in front of the token `at`, or to it; what was changed before, and its cost."""
+
     cost: int
-    state: Settled
-    index: int
     changes: Repair
-    done: bool = False
-    """It has run far enough, to another error."""
+    state: Settled
+    at: int
 
 
-class _Filler(NamedTuple):
-    """A token that may be inserted: its costs, its kind, the state after, see `Change.below`."""
+class _Prices(NamedTuple):
+    """What is won and lost at a place whatever kind is put there: before its line break, below it, for the token."""
 
-    implausible: int
-    kind: int
-    after: Settled
-    below: bool
+    above: Costs
+    below: Costs
+    instead: Costs
+    replacement: int
+    """What all replacements cost, but for `instead` and what people take for each other."""
+    deletion: int
+
+
+#: Cost, number among those of its place, what is done, with which kind, and see `Change.below`.
+_Option = tuple[int, int, Op, int, bool]
+#: What waits in a search: its cost; the number of its place and of its option (`_UNSEEN`: of all, which cost as much
+#: or more; `_ENDED`: there are none, the place is behind a repair that leads to another error); the place; what may be
+#: done there, in order; and which of that is next.
+_Waiting = tuple[int, int, int, _Place, list[_Option], int]
+_UNSEEN, _ENDED = -1, -2
 
 
 class _Search:
+    """Places wait with the least that a change there may cost; what may be done there is looked at when it is due.
+
+    Of the options of a place one waits at a time, and only when it is due it is seen whether the grammar takes it.
+    """
+
     def __init__(self, machine: Machine, damage: Damage) -> None:
         self.keys = machine.lexer.keys
         self.machine, self.kinds, self.damage, self.at = machine, damage.kinds, damage, damage.at
+        self.names = machine.tables.kinds
         self.around = Surroundings(machine.habits, damage.kinds) if machine.habits else None
-        self.serial = count()
-        self.heap: list[tuple[int, int, _Attempt]] = []
-        self.seen: set[tuple[_Likeness, int, int]] = set()
+        self.number = count()
+        self.heap: list[_Waiting] = []
+        self.seen: set[tuple[Settled, int, int]] = set()
+        self.found: dict[tuple[tuple[str, int | None], ...], Found] = {}
+        self.best: int | None = None                     # the cost of the first one
+        self.simple = False                              # was one change enough?
         self.steps = 0
 
     def run(self, wanted: int) -> tuple[Found, ...]:
         """Places before the error are tried as well, each token back makes a repair less likely."""
-        found: dict[tuple[tuple[str, int | None], ...], Found] = {}
-        simple = False
         self._seed()
-        while self.heap and self.steps < MOST_STEPS and len(found) < wanted:
-            attempt = heapq.heappop(self.heap)[2]
-            if len(attempt.changes) > 1 and (simple or attempt.cost > _SEVERAL):
+        while self.heap and self.steps < MOST_STEPS and len(self.found) < wanted:
+            cost, number, at, place, options, turn = heapq.heappop(self.heap)
+            if self.best is not None and cost > self.best + _WORSE:
+                break
+            if place.changes and (self.simple or cost > _SEVERAL) and (at != _ENDED or len(place.changes) > 1):
                 continue                                 # one change was enough, or this is far-fetched
-            if attempt.done or self._runs_on(attempt):
-                sort = tuple((change.op, self._sort(change.kind)) for change in attempt.changes)
-                found.setdefault(sort, Found(attempt.changes, attempt.state, not attempt.done, attempt.cost))
-                simple = simple or len(attempt.changes) == 1 and not attempt.done
-        return tuple(found.values())
+            if at == _ENDED:
+                self._find(place, clean=False)
+            elif at == _UNSEEN:
+                options = self._options(place)
+            else:
+                self._try(place, options[turn])
+                turn += 1
+            if turn < len(options):
+                option = options[turn]
+                heapq.heappush(self.heap, (option[0], number, option[1], place, options, turn))
+        return tuple(self.found.values())
+
+    def _find(self, place: _Place, *, clean: bool) -> None:
+        """A repair that runs on, to the last token if it is clean; those that differ in an inserted name are one."""
+        sort = tuple((change.op, self._sort(change.kind)) for change in place.changes)
+        self.best = place.cost if self.best is None else self.best
+        self.found.setdefault(sort, Found(place.changes, place.state, clean, place.cost))
+        self.simple = self.simple or clean and len(place.changes) == 1
 
     def _sort(self, kind: int) -> int | None:
-        """Repairs that differ in the name or literal they insert are one."""
-        return None if self.machine.tables.kinds[kind] in self.machine.holes else kind
+        return None if self.names[kind] in self.machine.holes else kind
 
     def _seed(self) -> None:
         """The places where a repair may begin, nearest first; none inside of brackets that are closed again."""
-        cost, depth, names = 0, 0, self.machine.tables.kinds
+        cost, depth, names = 0, 0, self.names
         for index in range(self.at, -1, -1):
             kind = self.kinds[index]
             if kind == NL:
@@ -141,148 +167,125 @@ class _Search:
             closes = index < self.at and names[kind] in _CLOSERS
             depth -= names[kind] in _OPENERS and depth > 0
             if not depth:
-                self._branch(cost, (), self.damage.states[index], index)
+                self._wait(_Place(cost, (), self.damage.states[index], index))
                 cost += _AWAY
             depth += closes
             if cost > _FARTHEST:
                 break
 
-    def _runs_on(self, attempt: _Attempt) -> bool:
-        """Run on to the last token; where that fails, further attempts are made."""
-        state, index = attempt.state, attempt.index
+    # ------------------------------------------------------------------------------------------------ trying
+    def _try(self, place: _Place, option: _Option) -> None:
+        """Make a change and run on to the last token; where that fails, further attempts are made."""
+        cost, _, op, kind, below = option
+        state, index = place.state, place.at
+        self.steps += 1
         try:
-            while index < len(self.kinds):
-                self.steps += 1
-                state = state[self.keys[self.kinds[index]]]         # type: ignore[assignment]
+            if op == "insert" and state.nl and not below:
+                state = self.machine.state(state.ahead, False)[self.keys[kind]][self.keys[NL]]     # type: ignore[assignment]
+            elif op != "delete":
+                state = state[self.keys[kind]]           # type: ignore[assignment]
+        except Reject:
+            return
+        changed, index = index, index + (op != "insert")
+        begun = index
+        try:
+            for following in self.kinds[index:]:
+                state = state[self.keys[following]]      # type: ignore[assignment]
                 index += 1
         except Reject:
-            if index > self.at or index == self.at and attempt.changes[0].index == index:
-                self._failed(attempt, state, index)
-            return False
-        attempt.state = state
-        return True
+            first = place.changes[0].index if place.changes else changed
+            if index > self.at or index == self.at == first:
+                changes = (*place.changes, Change(op, kind, changed, below))
+                self._failed(_Place(cost, changes, state, index))
+        else:
+            changes = (*place.changes, Change(op, kind, changed, below))
+            self._find(_Place(cost, changes, state, index), clean=True)
+        self.steps += index - begun
 
-    def _failed(self, attempt: _Attempt, state: Settled, index: int) -> None:
+    def _failed(self, place: _Place) -> None:
+        index = place.at
         far = sum(kind != NL for kind in self.kinds[self.at:index]) >= RUN_ON
         if far or self.kinds[index] == EOF and index > self.at:
-            cost = attempt.cost + _FAILS - min(index - self.at, _FAILS // 2)
-            heapq.heappush(self.heap, (cost, next(self.serial), _Attempt(cost, state, index, attempt.changes, True)))
-        if len(attempt.changes) < MOST_CHANGES:
-            self._branch(attempt.cost, attempt.changes, state, index)
+            cost = place.cost + _FAILS - min(index - self.at, _FAILS // 2)
+            heapq.heappush(self.heap, (cost, next(self.number), _ENDED, place._replace(cost=cost), [], 0))
+        if len(place.changes) < MOST_CHANGES:
+            self._wait(place)
 
-    def _branch(self, cost: int, changes: Repair, state: Settled, index: int) -> None:
-        key = _likeness(self.machine, state), index, len(changes)
-        if key in self.seen:
-            return
-        self.seen.add(key)
-        kind = self.kinds[index]
-        names = self.machine.tables.kinds
-        operand = names[kind] in self.machine.holes
-        fillers = self._insertions(state)
-        for implausible, new, after, below in fillers:
-            plus = cost + implausible + self._further(changes, new)
-            change = Change("insert", new, index, below)
-            opens = self._opening(change, kind) if names[new] in _OPENERS else 0
-            self._push(plus + _INSERT + opens, changes, after, index, change)
-            if kind not in (EOF, new) and below == state.nl:
-                change = Change("replace", new, index)
-                plus += self._unlike(new) if operand and self._sort(new) is not None else opens
-                plus += -_ALIKE if alike(self.machine, new, kind) else _TAKEN * (index < self.at)
-                self._push(plus + _REPLACE + self._bracket(index), changes, after, index + 1, change)
-        if kind != EOF:
-            cost += self._further(changes, -1)
-            self._push(cost + self._deletion(index), changes, state, index + 1, Change("delete", kind, index))
+    def _wait(self, place: _Place) -> None:
+        key = place.state, place.at, len(place.changes)
+        if key not in self.seen:
+            self.seen.add(key)
+            heapq.heappush(self.heap, (self._least(place), next(self.number), _UNSEEN, place, [], 0))
+
+    # ------------------------------------------------------------------------------------------------ prices
+    def _least(self, place: _Place) -> int:
+        """No change at a place costs less."""
+        prices = self._prices(place)
+        inserted = min(prices.above.least, prices.below.least)
+        insertion = _INSERT + (inserted if inserted < 0 else inserted // 2)
+        alike_ = _ALIKE if self.names[self.kinds[place.at]] in _ALIKES else -_TAKEN * (place.at < self.at)
+        replacement = prices.replacement + prices.instead.least - alike_
+        return place.cost + min(min(insertion, replacement) + (_SAME if place.changes else 0), prices.deletion)
+
+    def _prices(self, place: _Place) -> _Prices:
+        index, last, around = place.at, place.changes[-1] if place.changes else None, self.around
+        name = self.names[self.kinds[index]]
+        bracket = _BRACKET if name in _CLOSERS or name in _OPENERS else 0
+        replacement, deletion = _REPLACE + bracket, self._deletion(index) + (_FURTHER if last else 0)
+        if around is None:
+            free = Costs((0,) * len(self.machine.likely), 0, 0)
+            return _Prices(free, free, free, replacement, deletion)
+        prior = last.kind if last is not None and last.op == "insert" and last.index == index else None
+        opens = index < self.at and name in _OPENERS
+        stray = _STRAY_OPENER if opens else _STRAY if last is None else 2 * _STRAY
+        above = around.inserted(index, False, prior)
+        below = around.inserted(index, True, prior) if place.state.nl else above
+        return _Prices(above, below, around.replaced(index), replacement + stray,
+                       deletion + stray + around.deleted(index))
+
+    def _options(self, place: _Place) -> list[_Option]:
+        """What may be done at a place, the cheapest first."""
+        cost, changes, state, index = place
+        here, last, prices = self.kinds[index], changes[-1] if changes else None, self._prices(place)
+        same = last.kind if last is not None and last.op == "insert" else -1
+        further, name = _FURTHER if last else 0, self.names[here]
+        others, operand = _ALIKES.get(name, ()), name in self.machine.holes
+        found = fillers(self.machine, state)
+        self.steps += 1
+        options: list[_Option] = []
+        for kind, rank, below, implausible, closes, opens in found:
+            plus = cost + implausible + (_SAME if kind == same else further)
+            left = self._opening(kind, index) if opens else 0
+            costs = prices.below if below else prices.above
+            unusual = costs.costs[rank] - costs.before
+            price = plus + _INSERT + left + (unusual // 2 if closes else unusual)
+            options.append((price, len(options), "insert", kind, below))
+            if kind != here != EOF and below == state.nl:
+                plus += self._unlike(kind) if operand and self._sort(kind) is not None else left
+                plus -= _ALIKE if self.names[kind] in others else -_TAKEN * (index < self.at)
+                price = plus + prices.replacement + prices.instead.costs[rank] - prices.instead.before
+                options.append((price, len(options), "replace", kind, False))
+        if here != EOF:
+            options.append((cost + prices.deletion, len(options), "delete", here, False))
+        return sorted(options)
 
     def _unlike(self, new: int) -> int:
-        return _COMMA if self.machine.tables.kinds[new] == "," else _UNLIKE
+        return _COMMA if self.names[new] == "," else _UNLIKE
 
-    def _opening(self, change: Change, kind: int) -> int:
-        """What it costs that nothing closes an inserted bracket, or that `kind` behind it does at once."""
-        names = self.machine.tables.kinds
-        left = _LEFT_OPEN * left_open(self.machine, self.damage, change)
-        return left + _EMPTY * (PAIRED[names[change.kind]] == names[kind])
-
-    @staticmethod
-    def _further(changes: Repair, kind: int) -> int:
-        """What another change costs: less to forget the same thing again."""
-        if not changes:
-            return 0
-        return _SAME if changes[-1].op == "insert" and changes[-1].kind == kind else _FURTHER
+    def _opening(self, kind: int, index: int) -> int:
+        """What it costs that nothing closes an inserted bracket, or that the token behind it does at once."""
+        left = _LEFT_OPEN * left_open(self.machine, self.damage, Change("insert", kind, index))
+        return left + _EMPTY * (PAIRED[self.names[kind]] == self.names[self.kinds[index]])
 
     def _deletion(self, index: int) -> int:
         """What it costs to delete a token: less for one that stands there twice, more for what joins two others."""
         kind = self.kinds[index]
-        name = self.machine.tables.kinds[kind]
+        name = self.names[kind]
         if index > 0 and self.kinds[index - 1] == kind and name not in self.machine.holes:
             return _AGAIN
-        joins = not (name[0].isalnum() or name in _CLOSERS or name in _OPENERS or name in _LOOSE)
-        return _DELETE + _JOINS * joins + self._bracket(index)
-
-    def _bracket(self, index: int) -> int:
-        name = self.machine.tables.kinds[self.kinds[index]]
-        return _BRACKET if name in _CLOSERS or name in _OPENERS else 0
-
-    def _push(self, cost: int, changes: Repair, state: Settled, index: int, change: Change) -> None:
-        cost += self._unusual(changes, change)
-        heapq.heappush(self.heap, (cost, next(self.serial), _Attempt(cost, state, index, (*changes, change))))
-
-    def _unusual(self, changes: Repair, change: Change) -> int:
-        """What a change costs for leaving a text that is less usual; negative where it gets more so."""
-        if self.around is None:
-            return 0
-        last = changes[-1] if changes else None
-        if change.op == "insert":
-            prior = last.kind if last is not None and last.op == "insert" and last.index == change.index else None
-            unusual = self.around.inserted(change.kind, change.index, change.below, prior)
-            return unusual // 2 if self.machine.tables.kinds[change.kind] in _CLOSERS else unusual
-        opens = change.index < self.at and self.machine.tables.kinds[self.kinds[change.index]] in _OPENERS
-        stray = _STRAY_OPENER if opens else _STRAY if last is None else 2 * _STRAY
-        if change.op == "replace":
-            return stray + self.around.replaced(change.kind, change.index)
-        return stray + self.around.deleted(change.index)
-
-    def _insertions(self, state: Settled) -> list[_Filler]:
-        """What may be inserted in a state, of the likely kinds; at a line's start on either side of the line break."""
-        known = self.machine.fillers.get(state)
-        if known is None:
-            known = self.machine.fillers[state] = _fillers(self.machine, state)
-            self.machine.entries += 1
-        self.steps += 1 + len(known)                     # the same whether it was known or not: it decides the result
-        return known
-
-
-_Likeness = tuple[bool, tuple[tuple[int, tuple[int, ...]], ...]]
-
-
-def _likeness(machine: Machine, state: Settled) -> _Likeness:
-    """What tells a state from others in one search; not its identity, which states below the depth cap do not have."""
-    walk = machine.cells.walk
-    return state.nl, tuple(
-        (cell.depth, tuple(symbol for symbol, _ in islice(walk(cell), _TOP))) for cell in state.cells)
-
-
-def _fillers(machine: Machine, state: Settled) -> list[_Filler]:
-    places = [(state, False)]
-    if state.nl:
-        places = [(machine.state(state.ahead, False), False), (state, True)]
-    found: list[_Filler] = []
-    first = first_kinds(machine, state)
-    for rank, kind in enumerate(machine.likely):
-        for place, below in places:
-            if 2 * kind + place.nl not in first:
-                continue
-            try:
-                after = place[machine.lexer.keys[kind]]
-            except Reject:
-                continue
-            if state.nl and not below:
-                after = after[machine.lexer.keys[NL]]
-            assert not isinstance(after, InToken)
-            found.append(_Filler(_RANK * (rank // _GROUP), kind, after, below))
-    choice = _CHOICE * len(found).bit_length()
-    supposed = supposed_kinds(machine, state)
-    return [filler._replace(implausible=0 if filler.kind in supposed else filler.implausible + choice * (
-            not machine.certain(filler.kind))) for filler in found]
+        bracket = name in _CLOSERS or name in _OPENERS
+        joins = not (name[0].isalnum() or bracket or name in _LOOSE)
+        return _DELETE + _JOINS * joins + _BRACKET * bracket
 
 
 def left_open(machine: Machine, damage: Damage, change: Change) -> bool:
@@ -303,15 +306,4 @@ def left_open(machine: Machine, damage: Damage, change: Change) -> bool:
 
 def alike(machine: Machine, a: int, b: int) -> bool:
     """Are two kinds ones that people take for each other?"""
-    return (machine.tables.kinds[a], machine.tables.kinds[b]) in _ALIKES
-
-
-def supposed_kinds(machine: Machine, state: Settled) -> frozenset[int]:
-    """The kinds that the grammar takes as present here when they are absent."""
-    t = machine.tables
-    for symbol, _ in islice(machine.cells.walk(state.cells[0]), _TOP):
-        if t.missing[symbol]:
-            return frozenset(kind >> 1 for kind in t.term[symbol] or ())
-        if not (t.passive(symbol) or t.empty[symbol] is not None):
-            break
-    return frozenset()
+    return machine.tables.kinds[b] in _ALIKES.get(machine.tables.kinds[a], ())

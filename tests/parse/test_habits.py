@@ -39,9 +39,13 @@ def test_a_change_to_what_is_usual_wins_and_one_away_from_it_loses():
     lacking = Surroundings(learnt(machine), kinds(machine, "[", "STRING", "STRING", "]"))
     doubled = Surroundings(learnt(machine), kinds(machine, "[", "STRING", ",", ",", "STRING", "]"))
 
-    assert lacking.inserted(comma, 2, below=False) < lacking.inserted(colon, 2, below=False)
+    comma_at, string_at, colon_at = map(machine.likely.index, (comma, string, colon))
+    inserted, replaced = lacking.inserted(2, below=False), doubled.replaced(3)
+
+    assert inserted.costs[comma_at] < inserted.costs[colon_at]
+    assert inserted.least == min(inserted.costs) - inserted.before < 0
+    assert replaced.costs[string_at] < replaced.costs[colon_at]
     assert doubled.deleted(3) < 0
-    assert doubled.replaced(string, 3) < doubled.replaced(colon, 3)
 
 
 def test_two_machines_learn_the_same_and_one_without_a_sample_nothing():
