@@ -79,7 +79,7 @@ class Blocks:
         """How often pieces were replaced."""
         self.end = end
         """The state after the last piece."""
-        self._before: list[int] | None = None
+        self._before = [0]
         self._marked: dict[str, set[int] | None] = {"bad": None, "said": None}
 
     @staticmethod
@@ -90,13 +90,11 @@ class Blocks:
 
     @property
     def before(self) -> list[int]:
-        """Line ends before each block; kept until their number changes."""
-        if self._before is None:
-            total, self._before = 0, []
-            for block in self.blocks:
-                self._before.append(total)
-                total += block.ends
-        return self._before
+        """Line ends before each block; kept up to the block where their number changes."""
+        before = self._before
+        while len(before) < len(self.blocks):
+            before.append(before[-1] + self.blocks[len(before) - 1].ends)
+        return before
 
     @property
     def line_count(self) -> int:
@@ -256,7 +254,10 @@ class Blocks:
         dropped: list[Any]
         block = self.blocks[start.block]
         if start.at + count <= len(block.pieces) and 0 < len(block.pieces) + len(pieces) - count <= 2 * BLOCK:
+            ends = block.ends
             dropped = self._in_place(block, start.at, count, pieces, states, bad, units)
+            if block.ends != ends:
+                del self._before[start.block + 1:]
             self._remark(start.block)
             return dropped
         dropped = []
@@ -307,9 +308,7 @@ class Blocks:
         block.notes[part], block.said[part] = [None] * len(pieces), bytes(len(pieces))
         block.late[part] = bytes(len(pieces))
         block.changed, block.other = self.changes, None
-        if ends:
-            block.ends += ends
-            self._before = None
+        block.ends += ends
         return dropped
 
     def _tidy(self, first: int, last: int) -> None:
@@ -325,7 +324,7 @@ class Blocks:
         if len(fresh) != last - first:
             self._marked = dict.fromkeys(self._marked)
         self.blocks[first:last] = fresh
-        self._before = None
+        del self._before[min(first + 1, len(self.blocks)):]
         for number in range(first, first + len(fresh)):
             self._remark(number)
 
