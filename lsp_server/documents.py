@@ -59,8 +59,14 @@ class OpenDocument:
 
     @property
     def is_parsing(self) -> bool:
-        """Whether a part of the text is still to be parsed, or to be parsed again."""
+        """Whether a part of the text is still to be parsed or checked, or to be so again."""
         return self.text is not None and self.lost is None and not self.text.is_complete
+
+    @property
+    def stages(self) -> int:
+        """How much is known that is worth being shown at once: the part that is seen, the syntax of the whole text."""
+        text = self.text
+        return text.is_seen + text.is_parsed if text is not None and self.lost is None else 0
 
 
 class Documents:
@@ -136,7 +142,7 @@ class Documents:
         return describe() if described is None else described
 
     def use(self, settings: CheckSettings) -> list[OpenDocument]:
-        """Checks by other settings from now on; the documents this may concern, already checked anew."""
+        """Checks by other settings from now on; the documents this may concern, which are still to be checked anew."""
         if settings == self._settings:
             return []
         self._settings = settings
