@@ -14,6 +14,7 @@ from functools import reduce
 from operator import getitem
 from typing import Final, NamedTuple
 
+from engine.parse.chains import Rest, Said, forgotten
 from engine.parse.diagnostics import Diagnostic
 from engine.parse.expected import ExpectationSummary, open_rules, summary
 from engine.parse.lexer import Mode
@@ -39,43 +40,6 @@ GROUP: Final = 65_536
 _new = object.__new__
 
 
-class _Said:
-    """Diagnostics so far, latest first."""
-
-    __slots__ = ("count", "diagnostics", "previous")
-
-    def __init__(self, diagnostics: tuple[Diagnostic, ...], previous: _Said | None) -> None:
-        self.diagnostics, self.previous = diagnostics, previous
-        self.count: int = len(diagnostics) + (previous.count if previous is not None else 0)
-
-
-def _forgotten(said: _Said | None) -> _Said | None:
-    """No diagnostics, but their number."""
-    if said is None or not said.diagnostics:
-        return said
-    empty = _Said((), None)
-    empty.count = said.count
-    return empty
-
-
-class _Rest:
-    """A long unfinished piece: parts, latest first, joined only when a further segment may be complete."""
-
-    __slots__ = ("length", "part", "previous", "retry_at")
-
-    def __init__(self, part: str, previous: _Rest | None, retry_at: int) -> None:
-        self.part, self.previous, self.retry_at = part, previous, retry_at
-        self.length: int = len(part) + (previous.length if previous is not None else 0)
-
-    def joined(self) -> str:
-        parts = []
-        rest: _Rest | None = self
-        while rest is not None:
-            parts.append(rest.part)
-            rest = rest.previous
-        return "".join(reversed(parts))
-
-
 class Plan(NamedTuple):
     """What does not change from place to place."""
 
@@ -97,8 +61,8 @@ class Cursor:
     """The bytes of an unfinished code point."""
     runs: Run
     """The pieces run last, and those before them."""
-    said: _Said | None
-    _rest: str | _Rest
+    said: Said | None
+    _rest: str | Rest
     _waiting: tuple[tuple[int, int, int], ...]
     """Pieces with mistakes that are said when what stands behind them is known: total of the run, index, mistakes."""
 
@@ -117,11 +81,11 @@ class Cursor:
         new.runs = Run(machine.start if state is None else state)
         return new
 
-    def _after(self, held: bytes, fed: int, rest: str | _Rest) -> Cursor:
+    def _after(self, held: bytes, fed: int, rest: str | Rest) -> Cursor:
         new = _new(Cursor)
         new.plan = plan = self.plan
         new.fed, new.held, new._rest = self.fed + fed, held, rest
-        new.said = self.said if plan.remember else _forgotten(self.said)
+        new.said = self.said if plan.remember else forgotten(self.said)
         new._waiting = self._waiting
         new.runs = self.runs if plan.collect or self.runs.kept <= _KEPT else shortened(self.runs)
         return new
@@ -200,7 +164,7 @@ class Cursor:
         """Those said after an earlier cursor of the same text."""
         return self._said_after(since.said)
 
-    def _said_after(self, before: _Said | None) -> list[Diagnostic]:
+    def _said_after(self, before: Said | None) -> list[Diagnostic]:
         chunks, said = [], self.said
         while said is not None and said is not before:
             chunks.append(said.diagnostics)
@@ -319,8 +283,8 @@ class Cursor:
     def _take(self, text: str) -> None:
         """Run the pieces that `text` completes; keep the rest."""
         rest = self._rest
-        if isinstance(rest, _Rest) and "\n" not in text and "\r" not in text and not rest.part.endswith("\r"):
-            self._rest = rest = _Rest(text, rest, rest.retry_at)
+        if isinstance(rest, Rest) and "\n" not in text and "\r" not in text and not rest.part.endswith("\r"):
+            self._rest = rest = Rest(text, rest, rest.retry_at)
             if rest.length >= rest.retry_at:
                 self._divide(rest.joined())
             return
@@ -342,7 +306,7 @@ class Cursor:
         if done and not (self.machine.lexer.bulk and self._run_at_once(done, divided=True)):
             self._run(done)
         last = pieces[-1]
-        self._rest = last if len(last) <= SEGMENT else _Rest(last, None, 2 * len(last))
+        self._rest = last if len(last) <= SEGMENT else Rest(last, None, 2 * len(last))
 
     def _mode(self) -> Mode | None:
         return self.state.mode if isinstance(self.state, InToken) else None
@@ -411,7 +375,7 @@ class Cursor:
              at_end: bool = False) -> None:
         """Put the mistakes of a piece into words."""
         window = RunWindow(run, index, later)
-        self.said = _Said(render(self.machine, mistakes, window, window.opener() if at_end else None), self.said)
+        self.said = Said(render(self.machine, mistakes, window, window.opener() if at_end else None), self.said)
 
 
 def _groups(lines: list[str]) -> Iterator[list[str]]:

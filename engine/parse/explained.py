@@ -2,14 +2,15 @@
 
 Parsing goes on from a mistake in a way that looks no further than its line, so a bracket lost there may make all the
 next lines look wrong.  Here the text is run once more, from the repair of the first mistake on: where it goes through,
-the mistakes it goes past are not worth a word.  A bounded stretch is looked at; that decides what is said, no state.
+the mistakes it goes past are not worth a word.  Neither is that something is missing where an unknown character stands.
+A bounded stretch is looked at; that decides what is said, no state.
 """
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
 
-from engine.parse.lexer import EOF, NL
+from engine.parse.lexer import EOF, ERROR, NL, Scanned
 from engine.parse.machine import AnyState, InToken, Machine, Reject
 from engine.parse.recovery import EXPECTED_TOKENS, Mistake, inserted
 from engine.parse.repair import Damage, Repair
@@ -26,6 +27,7 @@ MOST_CAUSES: Final = 8
 
 def unexplained(machine: Machine, mistakes: Sequence[Mistake], window: Window, scene: Scene) -> list[Mistake]:
     """Those of the mistakes of ``window(0)``, which `scene` shows, that the repair of no earlier one does away with."""
+    mistakes = [m for m in mistakes if not _is_meant_by_unknown(machine, scene, m)]
     if not mistakes:
         return []
     state, own = _repaired_so_far(machine, window), _mistakes(scene.here)
@@ -37,6 +39,30 @@ def unexplained(machine: Machine, mistakes: Sequence[Mistake], window: Window, s
     if after is None or mistakes[-1].kind == EOF and not machine.accepts_end(after):
         return list(mistakes)
     return [m for m in mistakes if m is cause or not _is_follower(m)]
+
+
+def _is_meant_by_unknown(machine: Machine, scene: Scene, mistake: Mistake) -> bool:
+    """Is something missing exactly where an unknown character stands?  Then that is the mistake, told already."""
+    if not _is_follower(mistake):
+        return False
+    before = _token_before(scene, mistake.start)
+    damage, _ = scene.damage(mistake) if before is not None and before.kind == ERROR else (None, [])
+    if damage is None:
+        return False
+    changes = [found.changes for found in repairs(machine, damage) if found.clean]
+    return any(len(each) == 1 and each[0].op == "insert" and {*damage.kinds[each[0].index:damage.at]} <= {NL}
+               for each in changes)
+
+
+def _token_before(scene: Scene, start: int) -> Scanned | None:
+    """The token in front of a column of the piece, or the last one of the few pieces above."""
+    above = [token for token in scene.tokens if token.start < start]
+    for back in range(1, BLANKS + 2):
+        placed = scene.window(back) if not above else None
+        if placed is None or isinstance(placed.state, InToken):
+            break
+        _, above = scene.scanned(placed)
+    return above[-1] if above else None
 
 
 def _is_follower(mistake: Mistake) -> bool:

@@ -116,7 +116,7 @@ MISTAKES = [
     ("[1]]", "parser.syntax.expected_tokens", "]", "[1]"),
     ("[1, [2]", "parser.syntax.expected_tokens", "", "[1, [2]]"),
     ("[1@]", "parser.lexer.unknown_token", "@", None),
-    ("[1] /* a", "parser.lexer.unknown_token", "", None),
+    ("[1] /* a", "parser.lexer.unknown_token", "/*", None),
 ]
 
 #: Texts with several mistakes: each has its diagnostic, and none has two.

@@ -6,20 +6,12 @@ from engine.languages.language import CheckSettings, UnitFacts
 from engine.languages.reml import REML
 from engine.languages.reml.checks import check_unit
 from engine.languages.reml.checks.regex import regex_fault
-from engine.languages.reml.literals import int_value, string_value
 from engine.parse.diagnostics import Severity
 from engine.parse.source import split_lines
 from engine.parse.tree import build
-from tests.languages.reml.texts import fixed, marked, places, said, text_of, tree
+from tests.languages.reml.texts import check, fixed, marked, places, said, tree
 
 STRICT = CheckSettings()
-
-
-def check(text: str, expected: list[tuple[str, str]], settings: CheckSettings | None = None) -> None:
-    """Codes and the texts they stand under are the expected ones."""
-    text = text_of(text)
-
-    assert [(d.code, marked(text, d)) for d in said(text, settings)] == expected
 
 
 # ------------------------------------------------------------------------------------------------------------ items
@@ -89,64 +81,6 @@ def test_use_super_is_right_again_when_the_header_becomes_relative():
 )
 def test_active_patterns_have_names_of_their_own(text, expected):
     check(text, [("pattern.active.name_conflict", part) for part in expected])
-
-
-# ------------------------------------------------------------------------------------------------------- attributes
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ('@cfg(target = "cli")\nfn f()', []),
-        ('@cfg(target = "wasm")\nfn f()', ['@cfg(target = "wasm")']),
-        ('fn f() {\n  @cfg(target = "wasm") { a }\n}', ['@cfg(target = "wasm")']),
-        ('#[cfg(target = "wasm")]\nlet a = 1', ['#[cfg(target = "wasm")]']),
-        ('@cfg(target_arch = "wasm", os = "x")\nfn f()', []),
-        ('@cfg(not(target = "wasm"))\nfn f()', []),
-        ("@cfg(target = x)\nfn f()", []),
-        ('@cfg(any(target = "wasm"))\nfn f()', ['@cfg(any(target = "wasm"))']),
-        ('@cfg(any(target = "wasm", target = "js",))\nfn f()', ['@cfg(any(target = "wasm", target = "js",))']),
-        ('@cfg(any(target = "wasm", target = "cli"))\nfn f()', []),
-        ('@cfg(any(target = "wasm", os = "x"))\nfn f()', []),
-        ('@cfg(all(os = "x", target = "wasm"))\nfn f()', ['@cfg(all(os = "x", target = "wasm"))']),
-        ('@cfg(all(os = "x", target = "cli"))\nfn f()', []),
-        ('@cfg(not(not(target: "wasm")))\nfn f()', ['@cfg(not(not(target: "wasm")))']),
-        ('@cfg(not(all(target = "wasm", os = "x")))\nfn f()', []),
-        ('@cfg(not(any(os = "x", not(target = "wasm"))))\nfn f()', ['@cfg(not(any(os = "x", not(target = "wasm"))))']),
-        ("@cfg(any())\nfn f()", []),
-        ('@cfg(other(target = "wasm"), a.any(target = "wasm"))\nfn f()', []),
-        ("@cfg(" + "any(" * 5000 + 'target = "wasm"' + ")" * 5001 + "\nfn f()", []),
-        ('@other(target = "wasm")\nfn f()', []),
-    ],
-)
-def test_targets_must_be_configured(text, expected):
-    check(text, [("language.cfg.unsatisfied_branch", part) for part in expected])
-
-
-def test_a_target_that_is_nearly_known_has_a_fix():
-    text = '@cfg(target = "desktp")\nfn f()'
-    (only,) = said(text, CheckSettings(targets=frozenset(("desktop", "mobile"))))
-
-    assert fixed(text, only) == '@cfg(target = "desktop")\nfn f()'
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ('@intrinsic("llvm.sqrt.f64")\nfn sqrt(x: f64) -> f64', []),
-        ('@a @intrinsic("x") pub fn f()', []),
-        ('impl T { @intrinsic("x") fn f() }', []),
-        ("@intrinsic\nfn f()", ["@intrinsic"]),
-        ("@intrinsic()\nfn f()", ["@intrinsic()"]),
-        ("@intrinsic(1)\nfn f()", ["@intrinsic(1)"]),
-        ('@intrinsic("a", "b")\nfn f()', ['@intrinsic("a", "b")']),
-        ('@intrinsic(name = "a")\nfn f()', ['@intrinsic(name = "a")']),
-        ('@intrinsic("a")\nlet x = 1', ['@intrinsic("a")']),
-        ('@intrinsic("a")\ntype T', ['@intrinsic("a")']),
-        ('extern "C" { @intrinsic("a") fn f(); }', ['@intrinsic("a")']),
-        ('fn f() { @intrinsic("a") g() }', ['@intrinsic("a")']),
-    ],
-)
-def test_intrinsics_are_functions_with_one_string(text, expected):
-    check(text, [("native.intrinsic.invalid_syntax", part) for part in expected])
 
 
 # ------------------------------------------------------------------------------------------------------ expressions
@@ -360,64 +294,6 @@ def test_a_conductor_names_each_dsl_once():
 
     assert places(said(text)) == [("conductor.dsl_id.duplicate", 4, 6)]
     assert said(text.replace("a: z", "c: z")) == []
-
-
-# --------------------------------------------------------------------------------------------------------- literals
-@pytest.mark.parametrize(
-    ("literal", "part", "mended"),
-    [
-        (r'"a\d"', r"\d", r'"a\\d"'),
-        (r'"\u{D800}"', r"\u{D800}", None),
-        (r'"\u{}"', r"\u{}", None),
-        (r'"\uXY"', r"\u", None),
-        (r'"\u0301"', r"\u0301", r'"\u{0301}"'),
-        (r'"ok\n\u0301\q"', r"\q", None),
-    ],
-)
-def test_escapes(literal, part, mended):
-    text = f"let s = {literal}"
-    (only,) = said(text)
-
-    assert (only.code, marked(text, only)) == ("language.string.invalid_escape", part)
-    assert mended is None or fixed(text, only) == f"let s = {mended}"
-
-
-def test_a_code_point_without_braces_is_only_a_warning():
-    assert [d.severity for d in said(r'let s = "\u0301"')] == [Severity.WARNING]
-
-
-@pytest.mark.parametrize(
-    ("literal", "mended"), [("'ab'", '"ab"'), ("'\"\"'", r'"\"\""'), ("''", None), (r"'\d'", r"'\\d'")]
-)
-def test_character_literals_hold_one_character(literal, mended):
-    text = f"let c = {literal}"
-    (only,) = said(text)
-
-    assert only.code == "language.char.invalid_literal"
-    assert mended is None or fixed(text, only) == f"let c = {mended}"
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ('"a"', "a"),
-        (r'"\n\u{41}\u0042\"\/"', '\nAB"/'),
-        ('r"\\n"', "\\n"),
-        ('r##"a"#b"##', 'a"#b'),
-        ('"""a"b"""', 'a"b'),
-        (r'"\d"', r"\d"),
-    ],
-)
-def test_values_of_strings(text, value):
-    assert string_value(text) == value
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [("0", 0), ("1_000", 1000), ("0xFf", 255), ("0b1_0", 2), ("0o17", 15), ("0b_", None), ("9" * 2000, None)],
-)
-def test_values_of_integers(text, value):
-    assert int_value(text) == value
 
 
 # -------------------------------------------------------------------------------------------------------- the walk

@@ -17,7 +17,7 @@ from engine.parse.machine import Reject
 from engine.parse.source import split_lines
 from engine.parse.units import begins_unit
 from tests.corpus import corpus_root, reml_manifest
-from tests.languages.reml import test_expressions, test_items
+from tests.languages.reml import test_expressions, test_expressions_refused, test_items
 from tests.languages.reml.ebnf import Recogniser, Sentences, Tok, read
 from tests.languages.reml.texts import kinds
 
@@ -153,7 +153,7 @@ TABLES = [
     pytest.param("{}", test_items.GOOD, True, id="items"),
     pytest.param("{}", test_items.BAD, False, id="wrong items"),
     pytest.param("let v = {}", test_expressions.GOOD, True, id="expressions"),
-    pytest.param("let v = {}", test_expressions.BAD, False, id="wrong expressions"),
+    pytest.param("let v = {}", test_expressions_refused.BAD, False, id="wrong expressions"),
 ]
 
 

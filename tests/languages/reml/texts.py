@@ -45,6 +45,13 @@ def marked(text: str, diagnostic: Diagnostic) -> str:
     return "".join([lines[start.line][start.column :], *between, lines[end.line][: end.column]])
 
 
+def check(text: str, expected: list[tuple[str, str]], settings: CheckSettings | None = None) -> None:
+    """Codes and the texts they stand under are the expected ones."""
+    text = text_of(text)
+
+    assert [(d.code, marked(text, d)) for d in said(text, settings)] == expected
+
+
 def fixed(text: str, diagnostic: Diagnostic, number: int = 0) -> str:
     """The text after one of the diagnostic's fixes."""
     lines = split_lines(text)
