@@ -1,6 +1,8 @@
 """The engine's speed and memory: ``python -m tests.bench.engine_speed [--quick]``.
 
-Prints one line a figure, medians over several rounds in one process; sizes are of generated Reml (a fixed seed).
+Prints one line a figure, medians over several rounds in one process, wall-clock time: us (microseconds) an action, MB/s
+(million characters a second) of text, bytes of memory a character; texts are generated Reml (a fixed seed).  The first
+line says how fast the machine is, by code that is not ours: compare figures of two machines by the ratio of that.
 """
 from __future__ import annotations
 
@@ -9,11 +11,11 @@ import gc
 import random
 import re
 import statistics
-import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from engine.cli.process import collect_rarely
 from engine.languages.reml import make_machine
@@ -24,6 +26,7 @@ from engine.parse.source import Position, Span
 from engine.parse.stream import Pending, open_stream, resume
 from engine.parse.tree import build
 from tests.bench.reml_source import RemlSource
+from tests.bench.yardstick import machine_speed
 
 MB = 1_000_000
 
@@ -108,19 +111,21 @@ def validation(size: int) -> None:
     show("warm validation", f"{len(renamed) / timed(lambda: run(renamed)) / MB:8.1f} MB/s")
 
 
+def streamed(machine: Machine, parts: list[bytes]) -> None:
+    """A text in chunks through a stream that is suspended after each."""
+    outcome = open_stream(machine)
+    for part in parts:
+        assert isinstance(outcome, Pending)
+        outcome = resume(outcome.continuation, part)
+
+
 def resuming(size: int) -> None:
     data = RemlSource(4).text(size).encode()
     machine = make_machine()
     for chunk in (64, 4096, 65536):
         parts = [data[i:i + chunk] for i in range(0, len(data), chunk)]
-
-        def stream(parts: list[bytes] = parts) -> None:
-            outcome = open_stream(machine)
-            for part in parts:
-                assert isinstance(outcome, Pending)
-                outcome = resume(outcome.continuation, part)
-        stream()
-        seconds = timed(stream)
+        streamed(machine, parts)
+        seconds = timed(partial(streamed, machine, parts))
         each, speed = seconds / len(parts) * 1e6, len(data) / seconds / MB
         show(f"resume with {chunk} bytes, warm", f"{each:8.2f} us   {speed:8.1f} MB/s")
 
@@ -185,11 +190,13 @@ def nesting(depth: int) -> None:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser = argparse.ArgumentParser("python -m tests.bench.engine_speed", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small sizes, a few seconds")
     collect_rarely()                                     # as the command line and the server do
     quick = parser.parse_args().quick
-    print(f"Python {sys.version.split()[0]}, generated Reml, medians")
+    print(machine_speed(), flush=True)
+    print("generated Reml, medians", flush=True)
     edits([10_000, MB] if quick else [10_000, 100_000, MB, 10 * MB], 300 if quick else 2000)
     validation(200_000 if quick else MB)
     resuming(200_000 if quick else MB)

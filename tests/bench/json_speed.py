@@ -1,8 +1,8 @@
 """How fast JSON is validated, beside other parsers on the same texts in the same run.
 
-``python -m tests.bench.json_speed [--megabytes 1 10] [--repeat 5]`` prints MB/s (medians) and ratios.  The texts are
-generated from a fixed seed: a pretty-printed and a compact one of each size.  tree-sitter-json and lark take part where
-they are installed (extra ``bench``); what takes longer than `PATIENCE` a round is measured once.
+``python -m tests.bench.json_speed [--megabytes 1 10] [--repeat 5]`` prints MB/s (medians of processor time) and ratios.
+The texts are generated from a fixed seed: a pretty-printed and a compact one of each size.  tree-sitter-json and lark
+take part where they are installed (extra ``bench``); what takes longer than `PATIENCE` a round is measured once.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from engine.parse.diagnostics import Severity
 from engine.parse.machine import Machine
 from engine.parse.pieces import segments
 from engine.parse.source import split_lines
+from tests.bench import arguments
 
 #: seconds a round may take before it is not repeated
 PATIENCE = 2.0
@@ -57,14 +58,14 @@ def record(rng: random.Random, depth: int = 0) -> Any:
     return [record(rng, depth + 1) for _ in range(rng.randint(1, 8))]
 
 
-def text_of(megabytes: float, indent: int | None) -> str:
-    """A JSON text of about that size, the same in every run."""
+def text_of(megabytes: float, indent: int | None, depth: int = 0) -> str:
+    """A JSON text of about that size, the same in every run; the larger `depth`, the smaller the values it lists."""
     rng = random.Random(SEED)
     separators = (",", ": ") if indent else (",", ":")
     parts: list[str] = []
     size = 0
     while size < megabytes * 1e6:
-        parts.append(json.dumps(record(rng), indent=indent, separators=separators))
+        parts.append(json.dumps(record(rng, depth), indent=indent, separators=separators))
         size += len(parts[-1]) + 1
     between = ",\n" if indent else ","
     return f"[{between.join(parts)}]"
@@ -187,9 +188,11 @@ def table(speeds: dict[str, float]) -> Iterator[str]:
 
 def main() -> None:
     """The command."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.json_speed", description="Measures JSON validation.")
-    parser.add_argument("--megabytes", type=float, nargs="+", default=[1, 10])
-    parser.add_argument("--repeat", type=int, default=5)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.json_speed", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--megabytes", type=arguments.size, nargs="+", default=[1, 10], help="of the texts (1 10)")
+    parser.add_argument("--repeat", type=arguments.count, default=5, help="rounds of which the median is taken (5)")
     options = parser.parse_args()
     for megabytes in options.megabytes:
         for indent in (1, None):
