@@ -38,7 +38,7 @@ def metered() -> Iterator[list[Process]]:
 
     class Metered(subprocess.Popen[Any]):
         def __init__(self, args: Sequence[str], *others: Any, **named: Any) -> None:
-            self.process = Process(Path(args[0]).name == "git", time.time())
+            self.process = Process(os.path.basename(args[0]) == "git", time.time())  # noqa: PTH119 - fast
             if self.process.is_git:
                 started.append(self.process)
             super().__init__(args, *others, **named)

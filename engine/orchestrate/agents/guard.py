@@ -47,6 +47,9 @@ _NAMES_TOLD: Final = 20
 #: what comes with a request: the two pipes of a guard, the command's standard streams, and its folder
 _DESCRIPTORS: Final = 6
 _PR_SET_CHILD_SUBREAPER: Final = 36
+#: where a process's state says when it was started, and where its variables begin
+_STARTED: Final = 19
+_ENVIRONMENT: Final = 47
 
 
 def sweep(key: str, seconds: float = PATIENCE[-1]) -> list[str]:
@@ -71,8 +74,11 @@ def _mark(key: str) -> bytes:
 
 
 def _family(mark: bytes, root: int | None) -> list[int]:
-    """Who descends from `root` or from a marked process, or is marked; never this process and never `root`."""
-    table = list(_processes(mark))
+    """Who descends from `root` or from a marked process, or is marked; never this process and never `root`.
+
+    Nobody older than `root` is marked, which spares looking at their variables.
+    """
+    table = list(_processes(mark, root))
     inside = {pid for pid, _, marked in table if marked}
     if root is not None:
         inside.add(root)
@@ -84,26 +90,32 @@ def _family(mark: bytes, root: int | None) -> list[int]:
     return sorted(inside - {os.getpid(), root})
 
 
-def _processes(mark: bytes) -> Iterator[tuple[int, int, bool]]:
+def _processes(mark: bytes, root: int | None) -> Iterator[tuple[int, int, bool]]:
     """Each process: its id, its parent's, and whether it carries the mark."""
-    return _processes_of_linux(mark) if sys.platform == "linux" else _processes_by_psutil(mark)
+    return _processes_of_linux(mark, root) if sys.platform == "linux" else _processes_by_psutil(mark)
 
 
-def _processes_of_linux(mark: bytes) -> Iterator[tuple[int, int, bool]]:
+def _processes_of_linux(mark: bytes, root: int | None = None) -> Iterator[tuple[int, int, bool]]:
+    since = 0 if root is None else int(_state(root)[_STARTED])
     for name in os.listdir("/proc"):  # noqa: PTH208 - nothing of pathlib, for the sake of the start
         if not name.isdigit():
             continue
         try:
-            state, parent = _read(f"/proc/{name}/stat").rpartition(b")")[2].split(None, 2)[:2]
-        except (OSError, ValueError):
+            state = _state(name)
+        except OSError:
             continue
-        if state in {b"Z", b"X"}:
+        if state[0] in {b"Z", b"X"}:
             continue
         try:
-            marked = mark in b"\0" + _read(f"/proc/{name}/environ")
+            marked = int(state[_STARTED]) >= since and mark in b"\0" + _read(f"/proc/{name}/environ")
         except OSError:
             marked = False  # somebody else's
-        yield int(name), int(parent), marked
+        yield int(name), int(state[1]), marked
+
+
+def _state(pid: int | str) -> list[bytes]:
+    """What the system says of a process, from its third field on: its state, its parent's id and so on."""
+    return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
 
 
 def _read(path: str) -> bytes:
@@ -266,7 +278,7 @@ def _become(command: list[bytes], environment: dict[bytes, bytes]) -> NoReturn:
 def _adopt_orphans() -> None:
     """Makes this process the parent of its descendants whose own parent ends, where the system can."""
     if sys.platform == "linux":
-        import _ctypes  # what ctypes adds to it would be a quarter of the guard's start
+        import _ctypes  # what ctypes adds to it would take as long again
 
         prctl = _ctypes.dlsym(_ctypes.dlopen(None, 0), "prctl")  # type: ignore[arg-type]
         _ctypes.call_function(prctl, (_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
@@ -292,7 +304,7 @@ def _bear(key: str) -> None:
     value = os.fsencode(key)[:LONGEST_KEY]
     name = f"{MARKER}=".encode()
     try:
-        begin = int(_read("/proc/self/stat").rpartition(b")")[2].split()[_ENVIRONMENT])
+        begin = int(_state("self")[_ENVIRONMENT])
         begin += _read("/proc/self/environ").index(name) + len(name)
         memory = os.open("/proc/self/mem", os.O_WRONLY | os.O_CLOEXEC)
         try:
@@ -301,10 +313,6 @@ def _bear(key: str) -> None:
             os.close(memory)
     except (OSError, ValueError, IndexError):
         return  # a system that allows no such thing: the step stays unnamed, and is a step all the same
-
-
-#: where that begins is the 50th field of a process's state, of which two come before the parenthesis
-_ENVIRONMENT: Final = 47
 
 
 def _guard(request: bytes, descriptors: list[int]) -> None:
@@ -332,10 +340,12 @@ def _guard(request: bytes, descriptors: list[int]) -> None:
 def _main(number: int) -> None:
     """Forks guards until the runner is gone, who ends this process by closing its end of the socket."""
     import socket
-    import warnings  # noqa: F401 - looking for a command in PATH would import it in each guard
+    import warnings  # noqa: F401 - what follows is imported for all guards, who need it
 
-    if sys.platform != "linux":
-        import psutil  # noqa: F401 - as well
+    if sys.platform == "linux":
+        import _ctypes  # noqa: F401
+    else:
+        import psutil  # noqa: F401
     os.set_inheritable(number, False)
     requests, signals = socket.socket(fileno=number), _signals()
     while True:

@@ -13,7 +13,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -114,7 +115,7 @@ def call(
     `GitUnavailable` without git, `GitTimedOut` after `timeout` seconds, `GitCommandFailed` on another exit code than 0
     (with `check`), `GitError` if `cwd` is gone.
     """
-    with _input(text) as stdin, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+    with _input(text) as stdin, _scratch() as out, _scratch() as err:
         stdout: IO[bytes] | int = out if limit is None else subprocess.PIPE
         process = _start(args, cwd, environment, stdin, stdout, err)
         late, cut = _attend(process, timeout, limit, out)
@@ -136,21 +137,28 @@ def _git(path: str | None) -> str:
     return shutil.which("git", path=path) or "git"
 
 
-def _input(text: str | None) -> IO[bytes]:
-    """A file with the text; without one, an empty one that costs nothing."""
+def _scratch() -> IO[bytes]:
+    """A file that is gone when it is closed; without a buffer, since it is read and written whole."""
+    return tempfile.TemporaryFile(buffering=0)
+
+
+@contextmanager
+def _input(text: str | None) -> Iterator[IO[bytes] | int]:
+    """What `Popen` takes as a standard input that holds the text; an empty one without any."""
     if text is None:
-        return Path(os.devnull).open("rb")
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever asked
-    file.write(text.encode("utf-8", "surrogateescape"))
-    file.seek(0)
-    return file
+        yield subprocess.DEVNULL
+        return
+    with tempfile.TemporaryFile() as file:
+        file.write(text.encode("utf-8", "surrogateescape"))
+        file.seek(0)
+        yield file
 
 
 def _start(
     args: Sequence[str],
     cwd: Path,
     environment: Mapping[str, str],
-    stdin: IO[bytes],
+    stdin: IO[bytes] | int,
     out: IO[bytes] | int,
     err: IO[bytes],
 ) -> subprocess.Popen[bytes]:

@@ -17,8 +17,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 from engine.orchestrate.git.combining import merge
@@ -64,6 +65,7 @@ class Worktrees:
 
     repository: Repository
     folder: Path
+    _turn: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     def create(self, key: str, branch: str | None, start_commit: str, *, name: str | None = None) -> Worktree:
         """A clean worktree for the step `key` with `branch` at `start_commit`; without a branch a detached one.
@@ -210,10 +212,13 @@ class Worktrees:
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
-        """One at a time adds or removes: git's own files of worktrees stand no company."""
+        """One at a time adds or removes: git's own files of worktrees stand no company.
+
+        Threads of this process wait for each other; only for another process is it looked again and again.
+        """
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        deadline = time.monotonic() + _LOCK_SECONDS
-        with (self.folder / ".lock").open("w") as file:
+        with self._turn, (self.folder / ".lock").open("w") as file:
+            deadline = time.monotonic() + _LOCK_SECONDS
             while True:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
