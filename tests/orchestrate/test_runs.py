@@ -334,15 +334,17 @@ async def test_a_relative_agent_is_the_repositorys_own_wherever_it_works(project
         (("true", {"tasks": "none"}), "tool", "the result is not one of analyze"),
         (("echo the API said 529 >&2; exit 1", {}), "tool", "exit code 1: the API said 529"),
         (None, "user", "no command is set for the agent"),
+        ("agent: nobody", "user", "there is no agent `nobody`"),
     ],
 )
 async def test_a_failure_before_any_task_has_a_history_and_is_told_apart(project, turn, kind, words):
     project.settings = {"run": {"max_retries_per_role": 0}}
-    if turn is not None:
+    if isinstance(turn, tuple):
         project.agent(analyze=[turn])
-    project.intent("one", "title: One\ntype: fix\n")
+    project.intent("one", "title: One\ntype: fix\n" + (turn if isinstance(turn, str) else ""))
     await project.run()
     (told,) = read_history(project.workspace.files.folder / "history" / "one.yaml")
     assert (told["title"], told["type"], told["outcome"], told["state"]) == ("One", "fix", "failed", "failed")
     assert words in told["reason"] and [step["step"] for step in told["steps"]] == ["analyze"]
+    assert told["steps"][0]["duration_ms"] >= 0
     assert {error["class"] for error in project.of("error")} == {kind}
