@@ -1,1 +1,1 @@
-"""The tests, in folders that mirror the code; `REQUIREMENTS.md` says which test shows which requirement."""
+"""The tests, in folders that mirror the code; `REQUIREMENTS.md` and `RUNNER.md` say what each shows."""

@@ -385,3 +385,12 @@ def test_the_schema_and_the_model_name_the_same_keys() -> None:
     spelled = set(re.findall(r'"([a-z_]+)": \{', str(json_schema()).replace("'", '"')))
 
     assert set(Settings.model_fields) <= spelled
+
+
+def test_a_run_is_patient_by_default() -> None:
+    run = Settings().run
+
+    assert (run.analyze_timeout_seconds, run.implement_timeout_seconds) == (600, 1200)
+    assert (run.review_timeout_seconds, run.verify_timeout_seconds, run.stall_timeout_seconds) == (600, 1200, 300)
+    assert (run.agent, run.base_branch, run.integrate, run.worktree_setup) == ("command", None, "branch", ())
+    assert Settings().policy.checkout_changes == "ask"

@@ -1,6 +1,6 @@
-"""`REQUIREMENTS.md` is walked: every number is there once, and every test or measurement it names exists.
+"""`REQUIREMENTS.md` and `RUNNER.md` are walked: every number is there once, and every test they name exists.
 
-A line that nothing shows yet says `later:` and what it waits for, in words.
+A line that nothing shows yet says `later:` and what it waits for, in words; one that is not to be says `decided:`.
 """
 
 from __future__ import annotations
@@ -15,16 +15,26 @@ from tests.corpus import CHECKOUT
 
 pytestmark = pytest.mark.checkout
 
-PAGE = CHECKOUT / "tests" / "REQUIREMENTS.md"
-NUMBERS = [f"{section}{n}" for section, last in (("K", 7), ("A", 25), ("B", 14), ("C", 17)) for n in range(1, last + 1)]
+#: the pages, and of each its sections with how many numbers they have
+PAGES = {
+    "REQUIREMENTS.md": "K7 A25 B14 C17",
+    "RUNNER.md": "D27 W13 G5 N14 U5 I7 O6 F5 V6 S5 H6 T15 B7 P7 M10 L27 E5",
+}
 ROW = re.compile(r"\| ([A-Z]\d+) \| ([^|]+) \| ([^|]+) \|$")
 REFERENCE = re.compile(r"`(tests/[\w./-]+\.py)((?:::\w+)*)`")
 
 
-def rows() -> dict[str, str]:
-    """What stands beside each number; a number that comes twice is an error."""
+@pytest.fixture(params=PAGES)
+def page(request: pytest.FixtureRequest) -> str:
+    """The name of a page."""
+    return str(request.param)
+
+
+@pytest.fixture
+def rows(page: str) -> dict[str, str]:
+    """What stands beside each number of a page; a number that comes twice is an error."""
     found: dict[str, str] = {}
-    for line in PAGE.read_text(encoding="utf-8").splitlines():
+    for line in (CHECKOUT / "tests" / page).read_text(encoding="utf-8").splitlines():
         if match := ROW.match(line):
             number, _, shown = match.groups()
             assert number not in found, f"{number} comes twice"
@@ -46,21 +56,23 @@ def missing(path: Path, names: list[str]) -> str | None:
     return None
 
 
-def test_every_number_is_there_in_order() -> None:
-    assert list(rows()) == NUMBERS
+def test_every_number_is_there_in_order(page: str, rows: dict[str, str]) -> None:
+    sections = [(each[0], int(each[1:])) for each in PAGES[page].split()]
+
+    assert list(rows) == [f"{section}{n}" for section, last in sections for n in range(1, last + 1)]
 
 
-def test_every_number_has_a_test_or_says_what_it_waits_for() -> None:
-    shows = re.compile(REFERENCE.pattern + r"|later: \w+")
-    bare = [number for number, shown in rows().items() if not shows.search(shown)]
+def test_every_number_has_a_test_or_says_what_it_waits_for(rows: dict[str, str]) -> None:
+    shows = re.compile(REFERENCE.pattern + r"|(later|decided): \w+")
+    bare = [number for number, shown in rows.items() if not shows.search(shown)]
 
     assert bare == []
 
 
-def test_every_named_test_exists() -> None:
+def test_every_named_test_exists(rows: dict[str, str]) -> None:
     wrong = [
         f"{number}: {problem}"
-        for number, shown in rows().items()
+        for number, shown in rows.items()
         for file, names in REFERENCE.findall(shown)
         if (problem := missing(CHECKOUT / file, names.split("::")[1:]))
     ]
@@ -68,10 +80,10 @@ def test_every_named_test_exists() -> None:
     assert wrong == []
 
 
-def test_a_reference_is_written_so_that_it_is_walked() -> None:
+def test_a_reference_is_written_so_that_it_is_walked(rows: dict[str, str]) -> None:
     loose = [
         f"{number}: {text}"
-        for number, shown in rows().items()
+        for number, shown in rows.items()
         for text in re.findall(r"`([^`]*tests/[^`]*)`", shown)
         if not REFERENCE.fullmatch(f"`{text}`")
     ]

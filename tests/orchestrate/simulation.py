@@ -97,6 +97,8 @@ class World:
         name = f"i{self.runs}"
         self.runs += 1
         self.append(Draft(type="approval", payload={"action": "approve", "hash": "h", "by": "p"}, intent_id=name))
+        if self.runs % 4 == 0:
+            self.append(Draft(type="hold", payload={"reason": "conflict", "next_action": "merge"}, intent_id=name))
         others = [f"i{number}" for number in range(self.runs + 1)]
         limits = {"max_retries_per_role": self.lot.randrange(3), "max_review_retries": self.lot.randrange(3),
                   "max_cycle_count": self.lot.randrange(1, 5), "retry_base_seconds": 0.1}  # fmt: skip

@@ -172,3 +172,28 @@ async def test_a_reader_that_fails_says_what_changed_meanwhile(project):
     project.intent("one", "title: One\n")
     await project.run()
     assert project.end["state"] == "failed" and "mine.txt changed" in project.end["reason"]
+
+
+async def test_a_reviewer_that_changes_what_it_reviews_has_approved_nothing(project):
+    project.settings = {"run": {"max_retries_per_role": 0}}
+    project.agent(
+        analyze=[("true", TASK)],
+        implement=[("echo x > x.txt", {})],
+        review=[("echo y >> x.txt", {"approved": True})],
+    )
+    project.intent("one", "title: One\n")
+    await project.run()
+    error = project.of("error")[-1]
+    assert project.end["state"] == "failed" and error["class"] == "policy" and error["next_action"]
+    assert "the reviewer changed what it was to review: x.txt" in error["message"]
+
+
+async def test_what_an_analysis_writes_into_its_checkout_is_gone(project):
+    project.agent(
+        analyze=[("echo y > y.txt; git add y.txt; git commit -q -m sly", TASK)],
+        implement=[("test ! -e y.txt && echo x > x.txt", {})],
+        review=[("true", {"approved": True})],
+    )
+    project.intent("one", "title: One\n")
+    await project.run()
+    assert project.end["state"] == "succeeded" and project.of("land")[0]["files"] == ["x.txt"]

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import sys
 
 import pytest
 
+from engine.orchestrate.store.history import read_history
 from tests.orchestrate.project import until_event
 
 
@@ -306,3 +308,43 @@ async def test_roles_that_may_work_at_once_are_limited(project):
             working += 1 if event.type == "step.start" else -1
             most = max(most, working)
     assert most == 2 and project.end["state"] == "succeeded"
+
+
+async def test_a_relative_agent_is_the_repositorys_own_wherever_it_works(project):
+    project.agent(
+        analyze=[("true", {"tasks": [{"id": "t", "title": "T"}]})],
+        implement=[("printf '#!/bin/sh\\nexit 9\\n' > tools/agent", {})],
+        review=[("test $(wc -l < tools/agent) = 2", {"approved": True})],
+    )
+    script = f"#!/bin/sh\nexec {sys.executable} {project.sandbox.folder}/agent/agent.py\n# the true one\n"
+    project.sandbox.write({"tools/agent": script})
+    (project.root / "tools/agent").chmod(0o755)
+    project.sandbox.git("add", "tools")
+    project.sandbox.git("commit", "-q", "-m", "tools")
+    project.settings = {**project.settings, "agents": {"command": {"command": "tools/agent"}}}
+    project.intent("one", "title: One\n")
+    await project.run()
+    assert project.end["state"] == "succeeded" and "exit 9" in project.landed("tools/agent")
+    assert [request["role"] for request in project.requests] == ["analyze", "implement", "review"]
+
+
+@pytest.mark.parametrize(
+    ("turn", "kind", "words"),
+    [
+        (("true", {"tasks": "none"}), "tool", "the result is not one of analyze"),
+        (("echo the API said 529 >&2; exit 1", {}), "tool", "exit code 1: the API said 529"),
+        (None, "user", "no command is set for the agent"),
+        ("agent: nobody", "user", "there is no agent `nobody`"),
+    ],
+)
+async def test_a_failure_before_any_task_has_a_history_and_is_told_apart(project, turn, kind, words):
+    project.settings = {"run": {"max_retries_per_role": 0}}
+    if isinstance(turn, tuple):
+        project.agent(analyze=[turn])
+    project.intent("one", "title: One\ntype: fix\n" + (turn if isinstance(turn, str) else ""))
+    await project.run()
+    (told,) = read_history(project.workspace.files.folder / "history" / "one.yaml")
+    assert (told["title"], told["type"], told["outcome"], told["state"]) == ("One", "fix", "failed", "failed")
+    assert words in told["reason"] and [step["step"] for step in told["steps"]] == ["analyze"]
+    assert told["steps"][0]["duration_ms"] >= 0
+    assert {error["class"] for error in project.of("error")} == {kind}

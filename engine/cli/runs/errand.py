@@ -88,6 +88,7 @@ class Errand:
         """Cancels the runs that were started here, each verified; those that wait for a person go on waiting."""
         runs = host.runner.state.runs
         own = [name for name in self.started.runs.values() if name in runs and runs[name].status != "waiting_approval"]
+        own.sort(key=lambda name: runs[name].phase != "waiting")  # else those that they wait for fail them
         await asyncio.gather(*(host.runner.cancel(name, "interrupted by Ctrl-C", "terminal") for name in own))
 
     def there(self) -> None:

@@ -88,7 +88,7 @@ def _reply(request: Request, end: ProcessEnd, redactor: Redactor) -> AgentReply:
         result = checked_result(request.role, redactor.values(said.model_dump()))
     except NoResult as problem:
         message = redactor.text(f"{end.command}: {problem}")
-        failure = Failure("failed", "tool", message, "see the step's log for what the agent wrote")
+        failure = Failure("failed", "tool", message, "see what it wrote: penstock logs RUN --output")
         return AgentReply(None, failure, end, request.session_id)
     return AgentReply(result, None, end, result.session_id or request.session_id)
 
@@ -140,7 +140,7 @@ def failure_of(end: ProcessEnd) -> Failure | None:
     if end.exit_code == NOT_EXECUTABLE:
         return Failure("refused", "user", f"cannot be executed: {command}{_reason(end)}", "make the file executable")
     how = f"exit code {end.exit_code}" if end.exit_code is not None else end.signal or "killed together with its guard"
-    return Failure("failed", "tool", f"{command}: {how}{_reason(end)}", "see the step's log")
+    return Failure("failed", "tool", f"{command}: {how}{_reason(end)}", "see what it wrote: penstock logs RUN --output")
 
 
 def _reason(end: ProcessEnd) -> str:

@@ -119,7 +119,8 @@ def _large(paths: list[str], limits: Limits) -> Refusal:
 
 def _secret(diff: GitResult) -> Refusal | None:
     if diff.truncated:
-        return Refusal("too-large", f"the changes are too large to look for secrets in ({SCANNED_BYTES:,} bytes)")
+        said = f"the changes are too large to look for secrets in ({SCANNED_BYTES:,} bytes)"
+        return Refusal("too-large", said, next_action="divide them into several Tasks")
     found = list(islice(scan_diff(diff.out), _SHOWN))
     if not found:
         return None

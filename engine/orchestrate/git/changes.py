@@ -76,7 +76,7 @@ def commit_changes(
     if uncommitted or _is_unchanged(repository, worktree.start_commit, head):
         if not uncommitted and not allow_empty:
             said = "nothing changed: there is no new commit and nothing to commit"
-            return Refusal("nothing", said, next_action="see its log; `allow_empty: true` says that this is all right")
+            return Refusal("nothing", said, next_action="see penstock logs RUN --output, or set `allow_empty: true`")
         failed = _commit(repository, worktree.path, _with_trailer(repository, message, key), limits)
         if failed:
             return failed

@@ -35,7 +35,9 @@ def fail(
     if stop:
         turn.announce("stop", stop.payload(), run_id=run_id, task_id=task_id, role=role)
     kind, action = (str((error or {}).get(name) or other) for name, other in (("class", "tool"), ("next_action", "")))
-    announce_error(turn, reason, kind=kind, next_action=action, run_id=run_id, task_id=task_id)
+    announce_error(
+        turn, reason, kind=kind, next_action=action or "see penstock inbox", run_id=run_id, task_id=task_id
+    )  # fmt: skip
     if task_id is None:
         end_run(turn, run_id, "failed", reason, escalated=escalated, stop=stop, role=role, next_action=action)
         return

@@ -87,7 +87,8 @@ def rejected(turn: Turn, effect: RunStep, output: Mapping[str, Any]) -> None:
     """The Tasks together do not pass their verification: nothing lands."""
     why = text_or_none(mapping(output, "feedback"), "text") or text_or_none(output, "reason")
     reason = f"the Tasks together did not pass verification{f': {why}' if why else ''}"
-    fail(turn, effect.run_id, None, "integrate", reason, error={"class": "tool", "next_action": "look at the log"})
+    error = {"class": "tool", "next_action": "see penstock logs RUN --output"}
+    fail(turn, effect.run_id, None, "integrate", reason, error=error)
 
 
 def conflict(turn: Turn, effect: RunStep, output: Mapping[str, Any]) -> None:

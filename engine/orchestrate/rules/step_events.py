@@ -23,7 +23,7 @@ from engine.orchestrate.task import Invocation
 __all__ = ["accept", "step_ended", "step_started"]
 
 _RESULTS: Final = frozenset(get_args(StepResult))
-_MISSING: Final = {"class": "system", "message": "", "next_action": "look at the log of the step"}
+_MISSING: Final = {"class": "system", "message": "", "next_action": "see penstock logs RUN --output"}
 
 _FAILED: Final = frozenset({"failed", "timeout", "stalled"})
 _MEANINGLESS: Final = frozenset({

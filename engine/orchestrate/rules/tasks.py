@@ -11,6 +11,7 @@ from typing import Any
 from engine.orchestrate.rules.announcements import task_status
 from engine.orchestrate.rules.steps import ask
 from engine.orchestrate.rules.turn import Turn
+from engine.orchestrate.state import RunState
 
 __all__ = ["begin_ready", "implement", "rebase", "review", "reviewed"]
 
@@ -37,7 +38,7 @@ def implement(turn: Turn, run_id: str, task_id: str, *, resume: bool = False) ->
         "session_id": task.work.sessions.get("implement") if resume else None,
         "previous": {"start_commit": task.start_commit, "commit": task.commit} if resume and task.commit else None,
         "round": task.rounds + 1,
-        "answers": [],
+        "answers": _answers(run),
     }
     ask(turn, run_id, task_id, "implement", inputs)
 
@@ -91,6 +92,12 @@ def reviewed(turn: Turn, run_id: str, task_id: str) -> None:
         dependent = turn.change_task(run_id, name, open_dependencies=dependent.open_dependencies - 1)
         if not dependent.open_dependencies:
             implement(turn, run_id, name)
+
+
+def _answers(run: RunState) -> list[dict[str, Any]]:
+    """What a person answered the analysis; a Task's own answers come to its session when they are there."""
+    asked = (one for one in run.questions if one.kind == "clarification" and one.effect.task_id is None)
+    return [{"question": one.text, "answer": one.answer} for one in asked if one.answer]
 
 
 def _spec(task_id: str, spec: Mapping[str, Any]) -> dict[str, Any]:

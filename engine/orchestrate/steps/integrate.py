@@ -29,7 +29,8 @@ async def integrate(world: World, step: RunStep, stop: asyncio.Event) -> Outcome
         result = await _tried(world, step, stop)
         if result is not None:
             break
-    return result or refused(Refusal("moved", "the branch moved each time that the run was about to land"))
+    said = "the branch moved each time that the run was about to land"
+    return result or refused(Refusal("moved", said, next_action="run the Intent again when nobody else moves it"))
 
 
 async def _tried(world: World, step: RunStep, stop: asyncio.Event) -> Outcome | None:

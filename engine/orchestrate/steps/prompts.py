@@ -5,7 +5,7 @@ Everything said here stands in the request's fields as well; the words are for a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 __all__ = ["analysis", "implementation", "review_of"]
@@ -15,10 +15,10 @@ Inputs = Mapping[str, Any]
 
 def analysis(inputs: Inputs) -> str:
     """What an analysis is about: the whole Intent, or, for a session that asked, the answers only."""
-    answers = _answers(inputs)
+    answers = inputs.get("answers") or []
     if answers and inputs.get("session_id"):
-        return _joined(["## Answers", *answers, "Go on with the analysis."])
-    parts = [*_intent(inputs), *(["## Answers", *answers] if answers else []), *_feedback(inputs)]
+        return _joined(["## Answers", *_told(answers), "Go on with the analysis."])
+    parts = [*_intent(inputs), *_answers(inputs), *_feedback(inputs)]
     others = inputs.get("active_intents") or []
     if others:
         parts += ["## Others at work", *(_other(other) for other in others)]
@@ -33,8 +33,9 @@ def implementation(inputs: Inputs) -> str:
         parts.append(str(task["plan"]))
     if task.get("relevant_files"):
         parts.append("Relevant files: " + ", ".join(task["relevant_files"]))
-    answers = _answers(inputs)
-    return _joined([*parts, *(["## Answers", *answers] if answers else []), *_feedback(inputs),
+    if task.get("complexity"):
+        parts.append(f"Complexity: {task['complexity']}")
+    return _joined([*parts, *_answers(inputs), *_feedback(inputs),
                     "Work in the current folder, on its branch, and commit."])  # fmt: skip
 
 
@@ -53,12 +54,19 @@ def review_of(inputs: Inputs, *, truncated: bool) -> str:
 
 def _intent(inputs: Inputs) -> list[str]:
     intent = inputs["intent"]
-    kind = f" ({intent['type']})" if intent.get("type") else ""
-    return [f"# {intent['title']}{kind}", str(intent.get("body") or "")]
+    named = ", ".join(filter(None, (intent.get("id"), intent.get("type"))))
+    return [f"# {intent['title']} ({named})" if named else f"# {intent['title']}", str(intent.get("body") or "")]
 
 
 def _answers(inputs: Inputs) -> list[str]:
-    return [f"{each['question']}\n{each['answer']}" for each in inputs.get("answers") or []]
+    """What a person has answered: in the Intent's file, and since."""
+    known = [*(inputs["intent"].get("clarifications") or ()), *(inputs.get("answers") or ())]
+    told = _told(known)
+    return ["## Answers", *told] if told else []
+
+
+def _told(answers: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [f"{each['question']}\n{each['answer']}" for each in answers if each.get("answer")]
 
 
 def _feedback(inputs: Inputs) -> Iterator[str]:
@@ -83,7 +91,8 @@ def _issue(issue: Mapping[str, Any]) -> str:
 
 def _other(other: Mapping[str, Any]) -> str:
     files = ", ".join(other.get("relevant_files") or ())
-    return f"- {other.get('title')} ({other.get('status')}): {files} {other.get('plan') or ''}".rstrip()
+    named = f"{other.get('id')}: {other.get('title')} ({other.get('status')})"
+    return f"- {named}: {files} {other.get('plan') or ''}".rstrip()
 
 
 def _joined(parts: list[str]) -> str:

@@ -95,9 +95,18 @@ def test_a_dry_run_shows_the_plan_and_starts_nothing(shell: Shell) -> None:
     assert shell("history")[1].count("started") == 0 and shell.git("branch", "--list", "penstock/*") == ""
 
 
+def test_a_dry_run_asks_no_agent(shell: Shell, tmp_path: Path) -> None:
+    called = f"[agents.command]\ncommand = 'touch'\nargs = ['{tmp_path}/called']\n"
+    (shell.root / "penstock.toml").write_text(called)
+    shell.intent("one", "title: One\n")
+    code, said = shell("run", "--dry-run")
+    assert code == 0 and "one: One (its Tasks are up to the agent)" in said and not (tmp_path / "called").exists()
+
+
 def test_nothing_to_run_is_no_failure_and_says_where_to_look(shell: Shell) -> None:
     code, said = shell("run")
     assert code == 0 and "penstock inbox" in said
+    assert "there are no Intents yet: penstock new" in shell("status")[1]
 
 
 @pytest.mark.parametrize("name", ["run", "logs", "cancel", "diff", "land", "revert", "resume"])

@@ -15,6 +15,7 @@ from engine.orchestrate.store import event_log
 from engine.orchestrate.store.event_log import DamagedLog, EventLog
 from engine.orchestrate.store.snapshot import state_of, text_of
 from tests.orchestrate.simulation import simulate
+from tests.orchestrate.story import Story
 
 
 def played(seed: int) -> State:
@@ -127,3 +128,13 @@ def test_a_log_that_was_cut_short_is_not_taken_for_what_was_kept(path: Path) -> 
     connection.close()
 
     assert state(path) == whole_fold(path) and len(state(path).intents) == 10
+
+
+def test_what_an_intent_waits_for_is_kept() -> None:
+    story = Story()
+    story.approve()
+    story.happens("hold", {"reason": "main conflicts", "next_action": "merge"}, intent_id="one")
+
+    kept = state_of(text_of(story.state))
+
+    assert kept == story.state and kept.intents["one"].hold is not None
