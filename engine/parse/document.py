@@ -18,7 +18,7 @@ from engine.parse.blocks import BLOCK, Blocks, Place
 from engine.parse.diagnostics import Diagnostic
 from engine.parse.expected import ExpectationSummary, summary
 from engine.parse.lexer import Mode
-from engine.parse.machine import AnyState, Machine
+from engine.parse.machine import AnyState, InToken, Machine
 from engine.parse.pieces import SEGMENT, batches, by_length, segments
 from engine.parse.rebase import Newest
 from engine.parse.render import end_mistake, render
@@ -306,9 +306,9 @@ class Document:
         """What is wrong with the text ending where it does; it may stand far above the end."""
         blocks = self._blocks
         last = Place(len(blocks.blocks) - 1, len(blocks.blocks[-1].pieces) - 1)
-        if self.machine.accepts_end(self._blocks.end):
-            return []
-        mistake = end_mistake(self._blocks.end, blocks.piece(last))
+        if self.machine.accepts_end(blocks.end) or isinstance(blocks.end, InToken) and not self.is_settled:
+            return []                                    # above a seam, nothing opens the token of an older text
+        mistake = end_mistake(blocks.end, blocks.piece(last))
         window = BlockWindow(blocks, last, blocks.line_of(last), blocks.column_of(last))
         return list(render(self.machine, (mistake,), window, window.opener()))
 

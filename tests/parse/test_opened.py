@@ -11,6 +11,7 @@ from engine.parse.document import Document
 from engine.parse.machine import AnyState
 from engine.parse.opened import FARTHEST, opening
 from engine.parse.source import Position, Span
+from engine.parse.work import Work
 from tests.parse.little import little_machine
 
 MACHINE = little_machine()
@@ -86,6 +87,18 @@ def test_editing_above_moves_it_and_closing_it_ends_it():
     assert places(document.diagnostics()) == [(900, 3, 5)]
     document.edit(Span(Position(1000, 0), Position(1000, 0)), "*/ ")
     assert document.diagnostics() == []
+
+
+@pytest.mark.parametrize("opens", ["/*", 'let a = """'])
+def test_while_the_text_behind_is_still_that_of_an_older_one_nothing_is_said_of_its_end(opens):
+    document = Document(MACHINE, opens + "\n" + LINE * 5000)
+    said: set[str] = set()
+    document.edit(Span(Position(0, 0), Position(0, len(opens))), "", settle=False)
+    while not document.is_settled:
+        said.update(d.message for d in document.diagnostics())
+        document.step(Work(MACHINE, 1_000))
+
+    assert said == set() and document.diagnostics() == []
 
 
 def test_the_walk_back_has_a_bound():
