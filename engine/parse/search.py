@@ -56,6 +56,8 @@ _WORSE: Final = 40
 #: A further change that is the same insertion; a replacement of a name or a literal by something else, and by a comma:
 #: those are rather forgotten.
 _SAME, _UNLIKE, _COMMA = 2, 8, 40
+#: A replacement of a token that joins two others by a bracket, which parts them.
+_PARTS: Final = 20
 #: A change farther away than this is not looked for.
 _FARTHEST: Final = 30
 _OPENERS, _CLOSERS = frozenset(PAIRED), frozenset(PAIRED.values())
@@ -249,7 +251,7 @@ class _Search:
         here, last, prices = self.kinds[index], changes[-1] if changes else None, self._prices(place)
         same = last.kind if last is not None and last.op == "insert" else -1
         further, name = _FURTHER if last else 0, self.names[here]
-        others, operand = _ALIKES.get(name, ()), name in self.machine.holes
+        others, operand, joins = _ALIKES.get(name, ()), name in self.machine.holes, self._joins(name)
         found = fillers(self.machine, state)
         self.steps += 1
         options: list[_Option] = []
@@ -263,6 +265,7 @@ class _Search:
             if kind != here != EOF and below == state.nl:
                 plus += self._unlike(kind) if operand and self._sort(kind) is not None else left
                 plus -= _ALIKE if self.names[kind] in others else -_TAKEN * (index < self.at)
+                plus += _PARTS * (joins and (opens or closes))
                 price = plus + prices.replacement + prices.instead.costs[rank] - prices.instead.before
                 options.append((price, len(options), "replace", kind, False))
         if here != EOF:
@@ -283,9 +286,11 @@ class _Search:
         name = self.names[kind]
         if index > 0 and self.kinds[index - 1] == kind and name not in self.machine.holes:
             return _AGAIN
-        bracket = name in _CLOSERS or name in _OPENERS
-        joins = not (name[0].isalnum() or bracket or name in _LOOSE)
-        return _DELETE + _JOINS * joins + _BRACKET * bracket
+        return _DELETE + _JOINS * self._joins(name) + _BRACKET * (name in _CLOSERS or name in _OPENERS)
+
+    @staticmethod
+    def _joins(name: str) -> bool:
+        return not (name[0].isalnum() or name in _CLOSERS or name in _OPENERS or name in _LOOSE)
 
 
 def left_open(machine: Machine, damage: Damage, change: Change) -> bool:

@@ -5,6 +5,8 @@ counts as the true repair), and the parser is asked what is wrong.  For each kin
 true repair is the first fix of the first diagnostic, and how often it is among its first three; how many diagnostics
 there are; the steps of the search (`Machine.repair_steps`); the milliseconds of the processor for the edit that makes
 the mistake, diagnostics included.  Mutants without a syntax error are counted and left out.
+
+Figures are compared between runs of one sample: ``--each 1`` of Reml, ``--language json --each 40`` of JSON, seed 1.
 """
 
 from __future__ import annotations

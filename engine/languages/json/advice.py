@@ -252,7 +252,7 @@ def _value(s: Situation, last: Located) -> Advice | None:
     if ":" in s.expected and "," not in s.expected and _repair_is(s, "insert", ":"):
         fixes = () if keyed else (_inserted(last, "Insert `:`", ":"),)
         return Advice("json.missing_colon", "a `:` is missing between key and value", fixes)
-    if s.expected == ("EOF",):
+    if "EOF" in s.expected:
         message = "the text ends after its value, but another one begins here; a `.jsonl` file holds a value per line"
         return Advice("json.extra_value", message, only=True)
     return None

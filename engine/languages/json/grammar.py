@@ -38,7 +38,8 @@ def json_grammar(*, trailing: bool = False) -> Grammar:
     """One value; with `trailing`, a comma may follow the last element or member."""
     g = Grammar("Text")
     g["Text"] = seq(Ref("Value"), _after_error("MoreTexts"))
-    g["MoreTexts"] = seq(Ref("Value"), _after_error("MoreTexts"))
+    g["MoreTexts"] = seq(Ref("Leftover"), _after_error("MoreTexts"))
+    g["Leftover"] = _leftover(token)
     _containers(g, token, trailing=trailing)
     g["Value"] = label(A_VALUE, choice(Ref("Object"), Ref("Array"), _scalar(token)))
     return g
@@ -85,6 +86,12 @@ def _rest(kind: Kind, part: str, rest: str, *, trailing: bool) -> G:
 def _stray(kind: Kind, part: str, rest: str) -> G:
     """How a list may go on after an error: a comma with nothing in front, a value where none may stand, nothing."""
     return choice(seq(kind(","), opt(Ref(part), Ref(rest))), seq(Ref("Stray"), Ref(rest)), ok)
+
+
+def _leftover(kind: Kind) -> G:
+    """What stands behind the text's value after an error: the rest of a list that has ended too early is told once."""
+    marks = seq(kind(",", ":", "]", "}"), Ref("Leftover"))
+    return choice(seq(Ref("Value"), opt(marks)), marks, ok)
 
 
 def _scalar(kind: Kind) -> G:

@@ -223,3 +223,9 @@ def test_what_could_have_stood_at_the_end_is_said(text, expected):
 
     assert last.expected is not None
     assert [e.label for e in last.expected.alternatives] == expected
+
+
+def test_a_list_that_ends_too_early_is_told_once():
+    rest = "".join(f'  "k{number}": {{"a": [1, 2]}},\n' for number in range(100))
+
+    assert len(codes(f'{{\n  "first": 1}},\n{rest}  "last": 2\n}}\n')) == 1
