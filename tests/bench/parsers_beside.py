@@ -152,10 +152,11 @@ def letters(contenders: Sequence[Contender], plan: Plan) -> Iterator[Row]:
                 at_least = before[2] if contender.typing else before[2] * size / before[0]
                 row.cells[contender.name] = Cell(at_least * 1e6, ">" if contender.typing else "~")
                 continue
-            text, began = text_in(contender.language, size), time.process_time()
-            with collector_off():
+            text = text_in(contender.language, size)
+            with collector_off():                        # to look for garbage takes longer than to open a short text
+                began = time.process_time()
                 sessions[contender.name] = opened(contender, text)
-            known[contender.name] = size, time.process_time() - began, 0.0
+                known[contender.name] = size, time.process_time() - began, 0.0
             row.cells[contender.name] = Cell(None)       # holds the place in the order of the columns
         for name, spent in _in_turns(sessions, plan).items():
             row.cells[name] = Cell(spent * 1e6)
