@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 
 from engine.languages import reml
@@ -23,7 +23,7 @@ from tests.bench.other_parsers import OTHERS, Action, Contender, Read, place
 from tests.bench.python_source import python_text
 from tests.bench.reml_source import RemlSource
 
-__all__ = ["FAULTS", "LANGUAGES", "TABLES", "WITH_TREE", "broken", "fresh", "middle", "text_in"]
+__all__ = ["FAULTS", "LANGUAGES", "TABLES", "EngineTyping", "broken", "fresh", "middle", "text_in"]
 
 #: Colons taken out of a text, each on a line of its own, to see which of them are told of.
 FAULTS = 20
@@ -86,11 +86,11 @@ def fresh(language: str) -> Machine:
     return machine.again(machine.limits)
 
 
-class _EngineTyping:
+class EngineTyping:
     """A document; after each letter it is asked for all its diagnostics, or for the tree of the edited declaration."""
 
-    def __init__(self, language: str, text: str, at: int, *, tree: bool = False) -> None:
-        self.document, self.tree = Document(fresh(language), text), tree
+    def __init__(self, language: str, text: str, at: int) -> None:
+        self.document, self.tree = Document(fresh(language), text), False
         self.line, self.column = place(text, at)
 
     def text(self) -> str:
@@ -130,7 +130,7 @@ def _chunks(language: str, text: str, size: int) -> Action:
 def _engine(language: str) -> Contender:
     return Contender(
         "engine", language, "engine", "all errors; tree if asked", partial(_verdict, language),
-        partial(_told, language), partial(_EngineTyping, language), partial(_tree, language),
+        partial(_told, language), partial(EngineTyping, language), partial(_tree, language),
         partial(_chunks, language))
 
 
@@ -140,5 +140,3 @@ TABLES = {
         _engine("reml"), *(other for other in OTHERS if other.language == "python")),
 }
 """By title: who stands in a table, in the order of the columns."""
-#: The engine asked for the tree of the declaration after each letter.
-WITH_TREE = replace(_engine("reml"), typing=partial(_EngineTyping, "reml", tree=True))

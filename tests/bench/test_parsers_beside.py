@@ -104,7 +104,8 @@ def test_what_would_take_too_long_is_estimated_and_marked():
     small, large = letters(table, Plan(typed=(2000, 200_000), letters=1, patience=1e-9))
 
     assert small.cells["engine"].note == ""
-    assert large.cells["engine"].note == ">"
+    assert large.cells["engine"].note == ""
+    assert (large.cells["engine"].figure or 0) > 0
     assert large.cells["json (C)"].note == "~"
     assert large.cells["json (C)"].figure == pytest.approx(100 * (small.cells["json (C)"].figure or 0))
 
