@@ -193,6 +193,7 @@ def many_tasks(tasks: int, guard: float) -> list[Event]:
     """A run of Tasks that do not depend on each other; its events."""
     with a_project(max_parallel_roles=4) as project:
         played = play(project, intent_of([""] * tasks))
+        reading = state_of_log(project.workspace.locations.database)
     commands = played.counters()["commands"]
     ours = (played.cpu + commands * guard) / tasks
     show(f"{tasks} Tasks: CPU of runner and guards a Task (40 ms)", f"{ours * 1e3:8.1f} ms")
@@ -201,7 +202,16 @@ def many_tasks(tasks: int, guard: float) -> list[Event]:
     show(f"{tasks} Tasks: all in all", f"{played.seconds / tasks * 1e3:8.1f} ms a Task")
     first, last = played.rss[len(played.rss) // 5], played.rss[-1]
     show(f"{tasks} Tasks: memory after a fifth and all of the steps", f"{first:8.1f} MB   {last:.1f} MB")
+    show(f"{tasks} Tasks: CPU of the log's state afterwards", f"{reading * 1e3:8.1f} ms")
     return played.events
+
+
+def state_of_log(database: Path) -> float:
+    """Seconds of processor time that the state of a log takes, as `status` asks for it."""
+    with EventLog.open(database, write=False) as log:
+        start = time.process_time()
+        log.state()
+        return time.process_time() - start
 
 
 def eight_at_once() -> None:

@@ -23,6 +23,7 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # the enumerations of signal and the whole of typing would take longer to import than Python to start
     import signal
+    import socket
     from collections.abc import Iterable, Iterator
     from typing import Any, Final, NoReturn
 else:
@@ -301,8 +302,7 @@ def _bear(key: str) -> None:
     """
     if sys.platform != "linux":
         return
-    value = os.fsencode(key)[:LONGEST_KEY]
-    name = f"{MARKER}=".encode()
+    value, name = os.fsencode(key)[: LONGEST_KEY - 1], f"{MARKER}=".encode()
     try:
         begin = int(_state("self")[_ENVIRONMENT])
         begin += _read("/proc/self/environ").index(name) + len(name)
@@ -319,8 +319,7 @@ def _guard(request: bytes, descriptors: list[int]) -> None:
     """In a process that was forked for it: what a guard does, from its start to its end."""
     control, status, *streams, folder = descriptors
     count, *words = request.split(b"\0")
-    command, variables = words[: int(count)], words[int(count) :]
-    environment = dict(variable.partition(b"=")[::2] for variable in variables)
+    environment = dict(variable.partition(b"=")[::2] for variable in words[int(count) :])
     key = os.fsdecode(environment.get(MARKER.encode(), b""))
     os.setsid()
     os.fchdir(folder)
@@ -331,7 +330,7 @@ def _guard(request: bytes, descriptors: list[int]) -> None:
     _bear(key)
     _adopt_orphans()
     guard = _Guard(control, status, _signals(), key)
-    guard.start(command, environment)
+    guard.start(words[: int(count)], environment)
     while guard.running and not guard.asked and not guard.orphaned:
         guard.wait(None)
     guard.sweep()
@@ -356,14 +355,12 @@ def _main(number: int) -> None:
         if number not in ready:
             continue
         header, descriptors, _, _ = socket.recv_fds(requests, HEADER, _DESCRIPTORS)
-        request = b""
-        while len(request) < (size := int.from_bytes(header, "big")) and (more := requests.recv(size - len(request))):
-            request += more
+        request = _received(requests, int.from_bytes(header, "big"))
         if not request:
             return
         for descriptor in descriptors:
             os.set_inheritable(descriptor, False)
-        if not _forked():
+        if _is_guard():
             requests.close()
             try:
                 _guard(request, descriptors)
@@ -373,12 +370,20 @@ def _main(number: int) -> None:
             os.close(descriptor)
 
 
-def _forked() -> bool:
-    """Whether this is the parent still; a guard that could not be forked is one that has died at once."""
+def _received(requests: socket.socket, size: int) -> bytes:
+    """So many bytes, or none if the runner has gone."""
+    request = b""
+    while len(request) < size and (more := requests.recv(size - len(request))):
+        request += more
+    return request if len(request) == size else b""
+
+
+def _is_guard() -> bool:
+    """Forks; whether this is the new process. One that cannot be forked is told like one that died at once."""
     try:
-        return os.fork() > 0
+        return os.fork() == 0
     except OSError:
-        return True
+        return False
 
 
 def _reap_guards() -> None:
