@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -181,7 +181,7 @@ class Host:
                 last = event.sequence
                 if event.run_id in wanted:
                     yield event.to_json()
-            while not queue.empty() or wanted.intersection(self.runner.going):
+            while not queue.empty() or self._go_on(wanted):
                 next_one = await queue.get()
                 if next_one is None:
                     raise Refused("you read too slowly", "follow again", "system")
@@ -189,6 +189,20 @@ class Host:
                     yield next_one.to_json()
         finally:
             unwatch()
+
+    def _go_on(self, wanted: Iterable[str]) -> bool:
+        """Whether some of these runs go on by themselves, or wait for Intents whose runs do."""
+        state, going = self.runner.state, frozenset(self.runner.going)
+        pending, seen = list(wanted), set[str]()
+        while pending:
+            name = pending.pop()
+            if name in going:
+                return True
+            if name not in seen and name in state.runs:
+                seen.add(name)
+                needed = (state.intents.get(each) for each in state.runs[name].waits_for)
+                pending += [each.run_id for each in needed if each and each.run_id]
+        return False
 
     def _update(self, effect: UpdateIntent) -> None:
         problem = self.workspace.files.apply(effect)

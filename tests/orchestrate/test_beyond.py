@@ -86,6 +86,16 @@ async def test_a_file_that_comes_to_be_ignored_has_not_changed(project):
     assert project.of("question")[0]["question"] == "While Task run-1 was at work, .gitignore changed: do you agree?"
 
 
+@pytest.mark.parametrize(
+    ("line", "named"), [("git commit -q --allow-empty -m sly", "the HEAD of"), ("git rm -q --cached a.txt", "a.txt")]
+)
+async def test_what_git_tracks_counts_whatever_it_ignores(project, line, named):
+    project.sandbox.commit("ignore", {".gitignore": "*\n!.gitignore\n"})
+    project.intent("sly", f"title: Sly\nallow_empty: true\nrun: ['cd {project.root}; {line}']\n")
+    await project.run()
+    assert named in project.of("question")[0]["question"]
+
+
 @pytest.mark.parametrize("line", ["echo x > {0}/mine.txt", "cd {0}; git commit -q --allow-empty -m mine"])
 async def test_changes_in_the_checkout_are_only_recorded_where_the_settings_say_so(project, line):
     project.settings = {**project.settings, "policy": {"checkout_changes": "record"}}

@@ -200,6 +200,8 @@ class Repository:
     def ignored(self, paths: Iterable[str]) -> set[str]:
         """Those of some repository-relative paths that git ignores and does not track."""
         listed = "".join(f"{path}\0" for path in paths)
+        if not listed:
+            return set()
         return set(self.run_git("check-ignore", "-z", "--stdin", input=listed, check=False).fields)
 
     def refs(self, prefix: str) -> dict[str, str]:

@@ -79,7 +79,7 @@ class Beyond:
         differences = self.checkout.differences(later.checkout)
         if not differences:
             return []
-        own = _own_files(repository.root) | repository.ignored(differences)
+        own = _own_files(repository.root) | repository.ignored(self._vanished(differences, later))
         others = (".penstock/", *(f"{os.path.relpath(folder, repository.root)}/" for folder in apart))
         found = []
         for name in differences:
@@ -88,6 +88,11 @@ class Beyond:
             if not name.startswith(others) and name not in own:
                 found.append(name if name not in {"HEAD", "branch"} else f"the {name} of {repository.root}")
         return found
+
+    def _vanished(self, names: Sequence[str], later: Beyond) -> list[str]:
+        """Untracked files that git does not speak of any more: they are gone, or ignored by now."""
+        before, after = self.checkout.files, later.checkout.files
+        return [name for name in names if name in before and name not in after and str(before[name][0])[0] == "?"]
 
 
 def beyond(repository: Repository) -> Beyond:

@@ -121,6 +121,33 @@ def test_who_is_left_without_a_runner_becomes_it(
     assert f"{state}" in next(line for line in shell("status")[1].splitlines() if "  mine  " in line)
 
 
+def test_of_two_clients_without_a_runner_one_becomes_it_for_both(shell: Shell, gate: Gate, other: Gate) -> None:
+    runner, client = two_terminals(shell, gate, other)
+    shell.intent("third", "title: Third\ndepends_on: [theirs]\nrun: ['echo z > z.txt']\n")
+    third = shell.start("run", "third")
+    said_until(third, "waits for theirs")
+    runner.kill()
+    rest(runner)
+    said = rest(third), rest(client)
+    assert client.returncode == 0 and "landed on penstock/landed" in said[1], said
+    assert third.returncode in {0, 1} and "Traceback" not in said[0], said
+    lines = shell("status")[1].splitlines()
+    assert [line.split()[:2] for line in lines] == [["interrupted", "mine"], ["done", "theirs"], ["done", "third"]]
+
+
+def test_a_run_that_waits_for_another_terminals_is_waited_for(shell: Shell, gate: Gate) -> None:
+    shell.intent("early", f"title: Early\nrun: ['{gate.line}; echo x > x.txt']\n")
+    shell.intent("late", "title: Late\ndepends_on: [early]\nrun: ['cp x.txt y.txt']\n")
+    runner = shell.start("run", "early")
+    gate.wait()
+    late = shell.start("run", "late")
+    said_until(late, "waits for early")
+    gate.open()
+    assert "landed on penstock/landed" in rest(late) and late.returncode == 0
+    assert runner.wait(PATIENCE) == 0
+    rest(runner)
+
+
 def test_a_terminal_that_is_closed_leaves_its_runs_to_the_next_one(shell: Shell, gate: Gate) -> None:
     shell.intent("slow", f"title: Slow\nrun: ['{gate.once}; echo x > x.txt']\n")
     runner = shell.start("run")

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -23,7 +24,11 @@ def guards():
 
 def forking():
     """The processes that this one started for guards; not the guards, which lead sessions of their own below it."""
-    return [child for child in living_children() if child.ppid() == os.getpid()]
+    found = []
+    for child in living_children():
+        with suppress(psutil.NoSuchProcess):  # it has ended just now
+            found += [child] if child.ppid() == os.getpid() else []
+    return found
 
 
 def all_end(processes):
