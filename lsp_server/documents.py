@@ -59,8 +59,13 @@ class OpenDocument:
 
     @property
     def is_parsing(self) -> bool:
-        """Whether a part of the text is still to be parsed, or to be parsed again."""
+        """Whether a part of the text is still to be parsed or checked, or to be so again."""
         return self.text is not None and self.lost is None and not self.text.is_complete
+
+    @property
+    def is_parsed(self) -> bool:
+        """Whether all of the text is parsed, so that all mistakes in its syntax are known."""
+        return self.text is not None and self.lost is None and self.text.is_parsed
 
 
 class Documents:
@@ -136,7 +141,7 @@ class Documents:
         return describe() if described is None else described
 
     def use(self, settings: CheckSettings) -> list[OpenDocument]:
-        """Checks by other settings from now on; the documents this may concern, already checked anew."""
+        """Checks by other settings from now on; the documents this may concern, which are still to be checked anew."""
         if settings == self._settings:
             return []
         self._settings = settings

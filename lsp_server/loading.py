@@ -25,6 +25,8 @@ __all__ = ["AT_ONCE", "LoadingText"]
 
 AT_ONCE = 16_000
 """Characters up to which a text is parsed in one go, in some milliseconds if it is like others that were parsed."""
+SEEN = (0, 50)
+"""The first and the last line that are seen, as long as nobody tells."""
 LEAST, MOST = 500, 64_000
 """Characters that are taken at a time within a slice; in between, what the last ones took decides."""
 
@@ -32,7 +34,7 @@ LEAST, MOST = 500, 64_000
 class LoadingText:
     """The lines of a document, all of them, and the analysis of those that are parsed."""
 
-    __slots__ = ("_asked", "_characters", "_column", "_waiting", "analysis")
+    __slots__ = ("_asked", "_characters", "_column", "_waiting", "analysis", "seen")
 
     def __init__(self, language: Language, text: str, settings: CheckSettings) -> None:
         is_small = len(text) <= AT_ONCE
@@ -41,6 +43,7 @@ class LoadingText:
         self._column = 0  # where the parsed part ends in its last line: to ask for that would cost a walk over the line
         self._characters = LEAST
         self._asked: tuple[int, str] | None = None
+        self.seen = SEEN
 
     @property
     def is_read(self) -> bool:
@@ -49,7 +52,12 @@ class LoadingText:
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything is parsed, and as if it had been parsed from scratch."""
+        """Whether everything is parsed and checked, and as if that had been done from scratch."""
+        return not self._waiting and self.analysis.is_settled
+
+    @property
+    def is_parsed(self) -> bool:
+        """Whether everything is parsed, so that only checks are left."""
         return not self._waiting and self.analysis.document.is_settled
 
     @property
@@ -87,10 +95,19 @@ class LoadingText:
         return self.analysis.document.text() + self._waiting.text()
 
     def advance(self, work: Work) -> None:
-        """Parses on until that much work is done."""
+        """Goes on until that much work is done: parses, and checks what is seen once it is parsed; then all checks."""
         self._asked = None
-        while not work.is_done and self.analysis.settle(work) and self._waiting:
-            self._grow(work)
+        analysis = self.analysis
+        while not work.is_done and analysis.run_on(work):
+            first, last = self.seen
+            end = analysis.document.line_count - 1
+            if first <= end:
+                analysis.check(work, (first, min(last, end)))
+            if not self._waiting:
+                analysis.check(work)
+                return
+            if not work.is_done:
+                self._grow(work)
 
     def _grow(self, work: Work) -> None:
         """Parses some characters more; what they take decides about the next ones."""

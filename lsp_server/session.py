@@ -213,7 +213,7 @@ class Session:
         if self.settings.max_diagnostics != before.max_diagnostics:
             concerned = self.documents.checked()
         for document in concerned:
-            self._publish(document)
+            self._begin(document)
         return faults
 
 

@@ -1,9 +1,9 @@
 """Parses large documents a slice at a time, so that everything else is served in between.
 
 The document that was touched last comes first; in it the changes that wait, then what they change behind them, then
-the rest of the text.  A slice is an amount of work, not of time.  What is known is shown after the first slice and from
-time to time; the complete list is shown once, last.  Knows no protocol: `apply` changes a document, `show` publishes
-what is known of it, `tell` says how far it is while that is still to come.
+the rest of the text, then checks.  A slice is an amount of work, not of time.  What is known is shown after the first
+slice, from time to time and when all of the text is parsed; the complete list is shown once, last.  Knows no protocol:
+`apply` changes a document, `show` publishes what is known of it, `tell` says how far it is while that is still to come.
 Invariant: while a document is being parsed or a change of it waits, it is in the queue, and a turn is scheduled.
 """
 
@@ -16,7 +16,7 @@ from lsp_server.sync import Changed, Unreadable
 
 __all__ = ["PART_NS", "SLICE_WORK", "SliceQueue"]
 
-SLICE_WORK = 2_000.0
+SLICE_WORK = 5_000.0
 """How much is done in a slice (see `engine.parse.work`); the benchmark shows how long slices take."""
 PART_NS = 250_000_000
 """How many nanoseconds nothing new is shown while slices are parsed."""
@@ -98,8 +98,10 @@ class SliceQueue:
         return 0.0
 
     def _parse_slice(self, document: OpenDocument) -> None:
+        had_syntax = document.is_parsed
         self._documents.advance(document, SLICE_WORK)
         now = self._clock()
-        if not document.is_parsing or now - self._shown.get(document, now - PART_NS) >= PART_NS:
+        is_due = now - self._shown.get(document, now - PART_NS) >= PART_NS
+        if is_due or not document.is_parsing or document.is_parsed and not had_syntax:
             self._shown[document] = now
             self._show(document)

@@ -13,15 +13,16 @@ from engine.parse.machine import Machine
 __all__ = ["Work"]
 
 #: A piece that is known after its state.
-_KNOWN: Final = 1.0
+_KNOWN: Final = 2.5
 #: A piece that has to be run, and each of its characters.
 _NEW: Final = 10.0
 _CHARACTER: Final = 0.4
 #: A piece in which something is wrong: recovery runs it token by token, some of it several times.
 _MISTAKEN: Final = 300.0
-#: A unit that is looked at, and each character of one that is not known.
-_UNIT: Final = 5.0
-_UNIT_CHARACTER: Final = 1.0
+#: A unit that is looked at, each of its characters, and more for each where that took making its tree.
+_UNIT: Final = 15.0
+_UNIT_CHARACTER: Final = 0.15
+_TREE_CHARACTER: Final = 1.0
 #: Pieces taken first, and at most; in between their number follows from what the last ones took.
 _FIRST: Final = 8
 _MOST: Final = 512
@@ -60,7 +61,7 @@ class Work:
 
     def looked(self, characters: int, *, is_new: bool) -> None:
         """Use up what it took to look at a unit."""
-        self.spend(_UNIT + _UNIT_CHARACTER * characters * is_new)
+        self.spend(_UNIT + (_UNIT_CHARACTER + _TREE_CHARACTER * is_new) * characters)
 
     def batch(self) -> int:
         """How many pieces to run next: as many as half of what is left should do for."""

@@ -174,6 +174,7 @@ def test_other_settings_check_again_without_parsing_again() -> None:
     analysis = Analysis(LITTLE, "f(1)\n")
     steps = machine().steps.count
     analysis.reconfigure(CheckSettings(allow_top_level_expr=True))
+    analysis.settle()
 
     assert analysis.diagnostics() == []
     assert machine().steps.count == steps

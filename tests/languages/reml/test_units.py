@@ -1,5 +1,6 @@
 """Units: what their text alone shows, that checking them agrees with it, that no text is too odd to be checked."""
 
+import re
 from pathlib import Path
 from random import Random
 
@@ -9,6 +10,7 @@ from engine.languages.analysis import Analysis
 from engine.languages.language import CheckSettings, UnitFacts
 from engine.languages.reml import REML
 from engine.languages.reml.checks import check_unit, quick_facts
+from engine.languages.reml.lexer import CONTEXTUAL, HARD, SOFT
 from engine.languages.stream import Checker
 from engine.parse.source import Span, split_lines
 from engine.parse.tree import build
@@ -62,6 +64,12 @@ PIECES = [
         ("struct S { a: Int }\n", ()),
         ("fn f() = {\n  let x = 1\n  x\n}\n", ("f",)),
         ('fn f() = g("名前") // 注\n', ("f",)),
+        ("fn f() { match x with | A -> 1 }", ("f",)),
+        ("fn f(x: (Int, Str)) = match x with\n  | Some(a) when a > 1 -> a\n  | (a, b) when a == b -> a\n", ("f",)),
+        ("fn f() = match x with\n  | (a, _, _) -> if a then 1 else 2\n  | B { a, b: c } -> g(a, a)\n", ("f",)),
+        ("fn f() = {\n  let (a, b) = g(a, a)\n  var c: T = (a, (a, b))\n  for d in e { d }\n}\n", ("f",)),
+        ('fn f() = g(h(a, a), "| a a ->", |b| h(b, c))\n', ("f",)),
+        ("trait T {\n  fn f(a: (Int, Str)) -> Int\n  fn g(a: Int) -> Int\n}\n", ()),
     ],
 )
 def test_plain_units_need_no_tree(text, names):
@@ -75,7 +83,24 @@ def test_plain_units_need_no_tree(text, names):
         "let (a, b) = c",
         "let Some(a) = b",
         "@a fn f()",
-        "fn f() { match x with | A -> 1 }",
+        "fn f() = match x with | (a, a) -> 1",
+        "fn f() = match x with | A(a, B { c: a }) -> 1",
+        "fn f() = match x with\n  | A if a -> 1",
+        "fn f() = match x with\n  | A when a as b -> 1",
+        'fn f() = match x with\n  | (a, "->", a) -> 1',
+        "fn f() = match x with\n  | (a, '|', a) when a -> 1",
+        "fn f() = match x with\n  | A -> 1\n  (a, // b ->\n a) -> 1",
+        "fn f() = match x with\n  | [a, .., a] -> 1",
+        'fn f() = match x with\n  | r"(" -> 1',
+        "fn f() = g((a, a) -> a)",
+        "fn f() = g({ h: ((a, a)) -> a })",
+        "fn f() = fn ((a, a)) => a",
+        "fn f() = |x = |y| y, (b, b)| b",
+        "fn f() {\n  for (a, a) in b { a }\n}",
+        "fn f() {\n  var (a, a) = b\n}",
+        "fn f() {\n  let g(x = 1, (a, a)) = b\n}",
+        "fn f() {\n  let g<T>((a, a)) = b\n}",
+        "trait T {\n  fn f((a, a): Int) -> Int\n}",
         "fn f((a, a)) = 1",
         "fn f(P { x, y: x }) = 1",
         "fn f() = |(a, a)| a",
@@ -151,6 +176,27 @@ def test_quick_facts_miss_no_finding_in_changed_texts(corpus, seed):
             broken = any(token.kind == "ERROR" for token in node.tokens())
             if quick_facts("".join(pieces)) is not None and not broken:
                 assert not check_unit(node, SETTINGS).findings, "".join(pieces)
+
+
+def renamed(random: Random, text: str) -> str:
+    """The text with names by lot, of which there are few, so that many are bound twice."""
+    def name(match: re.Match[str]) -> str:
+        return match[0] if match[0] in (*HARD, *SOFT, *CONTEXTUAL) else random.choice("abc")
+    return re.sub(r"(?<!\\)\b[a-z][a-z0-9_]*\b", name, text)
+
+
+def test_quick_facts_miss_no_finding_where_names_are_few(corpus, seed):
+    random, texts = Random(seed), corpus_texts(corpus)
+    answered = 0
+    for text in random.sample(texts, 100):
+        for pieces, state in units(renamed(random, text)):
+            quick = quick_facts("".join(pieces))
+            node = build(REML.machine(), pieces, state)
+            if quick is not None and not any(token.kind == "ERROR" for token in node.tokens()):
+                answered += 1
+                assert quick == check_unit(node, SETTINGS), "".join(pieces)
+
+    assert answered > 100
 
 
 def agree(random: Random, text: str) -> None:
