@@ -79,7 +79,9 @@ class WaitingText:
         if not stop:
             stop = start + count
             stop += text[stop - 1 : stop + 1] == "\r\n"
-        self._from, self._ends = min(stop, len(text)), None
+        self._from = min(stop, len(text))
+        if self._ends is not None:  # to count all of them anew would take longer than the slice
+            self._ends -= text.count("\n", start, stop)
         return text[start:stop]
 
     def _taken_lines(self, lines: list[str], count: int) -> str:

@@ -200,9 +200,12 @@ class Analysis:
                 del self._names[name]
 
     # ------------------------------------------------------------------------------------------------ diagnostics
-    def diagnostics(self, limit: int | None = None) -> list[Diagnostic]:
-        """Everything there is to say, in order of position; at most `limit` of it."""
-        found = self.document.diagnostics(limit)
+    def diagnostics(self, limit: int | None = None, *, at_end: bool = True) -> list[Diagnostic]:
+        """Everything there is to say, in order of position; at most `limit` of it.
+
+        Without `at_end`, nothing of the text ending where it does: more of it is to come.
+        """
+        found = self.document.diagnostics(limit, at_end=at_end)
         said = list(self._said())
         if said or len(found) > 1:
             found = in_order([*found, *said])

@@ -88,7 +88,7 @@ class Blocks:
         """How often pieces were replaced."""
         self.end = start
         """The state after the last piece."""
-        self._before: list[int] | None = None
+        self._before = [0]
         self._marked: dict[str, set[int] | None] = {"bad": None, "said": None}
 
     def add(self, pieces: list[str], states: list[AnyState], bad: bytearray, units: bytearray, end: AnyState) -> None:
@@ -100,13 +100,11 @@ class Blocks:
 
     @property
     def before(self) -> list[int]:
-        """Line ends before each block; kept until their number changes."""
-        if self._before is None:
-            total, self._before = 0, []
-            for block in self.blocks:
-                self._before.append(total)
-                total += block.ends
-        return self._before
+        """Line ends before each block; kept up to the block where their number changes."""
+        before = self._before
+        while len(before) < len(self.blocks):
+            before.append(before[-1] + self.blocks[len(before) - 1].ends)
+        return before
 
     @property
     def line_count(self) -> int:
@@ -279,7 +277,10 @@ class Blocks:
         dropped: list[Any]
         block = self.blocks[start.block]
         if start.at + count <= len(block.pieces) and 0 < len(block.pieces) + len(pieces) - count <= 2 * BLOCK:
+            ends = block.ends
             dropped = self._in_place(block, start.at, count, pieces, states, bad, units)
+            if block.ends != ends:
+                del self._before[start.block + 1:]
             self._remark(start.block)
             return dropped
         dropped = []
@@ -332,9 +333,7 @@ class Blocks:
         block.pieces[part], block.states[part], block.bad[part], block.units[part] = pieces, states, bad, units
         block.late[part] = bytes(len(pieces))
         block.changed, block.other = self.changes, None
-        if ends:
-            block.ends += ends
-            self._before = None
+        block.ends += ends
         return dropped
 
     def _tidy(self, first: int, last: int) -> None:
@@ -350,7 +349,7 @@ class Blocks:
         if len(fresh) != last - first:
             self._marked = dict.fromkeys(self._marked)
         self.blocks[first:last] = fresh
-        self._before = None
+        del self._before[min(first + 1, len(self.blocks)):]
         for number in range(first, first + len(fresh)):
             self._remark(number)
 

@@ -265,9 +265,10 @@ class Document:
             self.rebase(Newest(self.machine).__getitem__)
 
     # ------------------------------------------------------------------------------------------------ diagnostics
-    def diagnostics(self, limit: int | None = None) -> list[Diagnostic]:
+    def diagnostics(self, limit: int | None = None, *, at_end: bool = True) -> list[Diagnostic]:
         """What the parser has to say, in order of position; at most `limit` of it.
 
+        Without `at_end`, nothing of the text ending where it does: more of it is to come.
         The same objects come again as long as they neither changed nor moved (but for the one at the end of the text).
         """
         out: list[Diagnostic] = []
@@ -275,6 +276,8 @@ class Document:
             out += self.diagnostics_at(place)
             if limit is not None and len(out) >= limit:
                 return out[:limit]
+        if not at_end:
+            return out
         return sorted([*out, *self.end_diagnostics()], key=lambda found: found.span.start)
 
     @property
