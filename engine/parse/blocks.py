@@ -7,7 +7,7 @@ the flag ``said``.  A block remembers what it was after another state, so that a
 """
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
@@ -44,7 +44,8 @@ class Block:
     and `said` are empty as long as nothing is noted.
     """
 
-    __slots__ = ("bad", "changed", "chars", "ends", "late", "notes", "other", "pieces", "said", "states", "units")
+    __slots__ = ("_starts", "bad", "changed", "chars", "ends", "late", "notes", "other", "pieces", "said", "states",
+                 "units")
 
     def __init__(self, pieces: list[str], states: list[AnyState], bad: bytearray, units: bytearray,
                  notes: list[Any] | None = None, late: bytearray | None = None, changed: int = 0) -> None:
@@ -54,6 +55,7 @@ class Block:
         self.chars = sum(map(len, pieces))
         self.ends = sum(1 for piece in pieces if piece[-1:] in ("\n", "\r"))
         self.changed, self.other = changed, None
+        self._starts: list[int] | None = None
 
     other: Parsed | None
 
@@ -73,9 +75,26 @@ class Block:
 
     def line_in(self, index: int) -> int:
         """The number of line ends before a piece of the block."""
-        if self.plain:
-            return index
-        return sum(1 for piece in self.pieces[:index] if piece[-1:] in ("\n", "\r"))
+        return index if self.plain else bisect_right(self.starts, index)
+
+    @property
+    def starts(self) -> list[int]:
+        """Where lines begin behind those that end in the block; kept until that changes (`recount`)."""
+        if self._starts is None:
+            ends = enumerate(self.pieces, 1)
+            self._starts = [after for after, piece in ends if piece[-1:] in ("\n", "\r")]
+        return self._starts
+
+    def piece_of(self, line: int) -> int:
+        """The piece at which a line begins, counted in the block from 1: the first may have begun before."""
+        return line if self.plain else self.starts[line - 1]
+
+    def recount(self, old: list[str], new: list[str]) -> None:
+        """Count line ends anew where some pieces have been put in the place of others."""
+        before, after = ([piece[-1:] in ("\n", "\r") for piece in pieces] for pieces in (old, new))
+        if before != after:
+            self.ends += sum(after) - sum(before)
+            self._starts = None
 
 
 class Blocks:
@@ -119,16 +138,7 @@ class Blocks:
         if not line:
             return Place(0, 0)
         at = bisect_left(self.before, line) - 1
-        block = self.blocks[at]
-        wanted = line - self.before[at]
-        if block.plain:
-            return self._normal(at, wanted)
-        for index, piece in enumerate(block.pieces):
-            if piece[-1:] in ("\n", "\r"):
-                wanted -= 1
-                if not wanted:
-                    return self._normal(at, index + 1)
-        raise AssertionError("line ends are counted wrongly")
+        return self._normal(at, self.blocks[at].piece_of(line - self.before[at]))
 
     def _normal(self, block: int, index: int) -> Place:
         if index == len(self.blocks[block].pieces) and block + 1 < len(self.blocks):
@@ -141,8 +151,9 @@ class Blocks:
         if not 0 < line < before[-1] + self.blocks[-1].ends:
             return None
         number = bisect_left(before, line) - 1
-        block, at = self.blocks[number], line - before[number]
-        is_whole = block.plain and at < len(block.pieces) and block.pieces[at - 1][-1] == "\n" == block.pieces[at][-1]
+        block = self.blocks[number]
+        at = block.piece_of(line - before[number])
+        is_whole = at < len(block.pieces) and block.pieces[at - 1][-1] == "\n" == block.pieces[at][-1]
         return Place(number, at) if is_whole else None
 
     def find(self, line: int, column: int) -> tuple[Place, int]:
@@ -328,12 +339,11 @@ class Blocks:
         part = slice(index, index + count)
         old = block.pieces[part]
         dropped = block.forget_notes(part, len(pieces))
-        ends = sum(p[-1:] in ("\n", "\r") for p in pieces) - sum(p[-1:] in ("\n", "\r") for p in old)
         block.chars += sum(map(len, pieces)) - sum(map(len, old))
+        block.recount(old, pieces)
         block.pieces[part], block.states[part], block.bad[part], block.units[part] = pieces, states, bad, units
         block.late[part] = bytes(len(pieces))
         block.changed, block.other = self.changes, None
-        block.ends += ends
         return dropped
 
     def _tidy(self, first: int, last: int) -> None:
