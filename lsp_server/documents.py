@@ -63,9 +63,10 @@ class OpenDocument:
         return self.text is not None and self.lost is None and not self.text.is_complete
 
     @property
-    def is_parsed(self) -> bool:
-        """Whether all of the text is parsed, so that all mistakes in its syntax are known."""
-        return self.text is not None and self.lost is None and self.text.is_parsed
+    def stages(self) -> int:
+        """How much is known that is worth being shown at once: the part that is seen, the syntax of the whole text."""
+        text = self.text
+        return text.is_seen + text.is_parsed if text is not None and self.lost is None else 0
 
 
 class Documents:

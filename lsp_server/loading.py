@@ -32,9 +32,12 @@ LEAST, MOST = 500, 64_000
 
 
 class LoadingText:
-    """The lines of a document, all of them, and the analysis of those that are parsed."""
+    """The lines of a document, all of them, and the analysis of those that are parsed.
 
-    __slots__ = ("_asked", "_characters", "_column", "_waiting", "analysis", "seen")
+    `seen` are the first and the last line that somebody looks at, `is_seen` says whether those are parsed and checked.
+    """
+
+    __slots__ = ("_asked", "_characters", "_column", "_waiting", "analysis", "is_seen", "seen")
 
     def __init__(self, language: Language, text: str, settings: CheckSettings) -> None:
         is_small = len(text) <= AT_ONCE
@@ -43,7 +46,7 @@ class LoadingText:
         self._column = 0  # where the parsed part ends in its last line: to ask for that would cost a walk over the line
         self._characters = LEAST
         self._asked: tuple[int, str] | None = None
-        self.seen = SEEN
+        self.seen, self.is_seen = SEEN, False
 
     @property
     def is_read(self) -> bool:
@@ -97,17 +100,26 @@ class LoadingText:
     def advance(self, work: Work) -> None:
         """Goes on until that much work is done: parses, and checks what is seen once it is parsed; then all checks."""
         self._asked = None
-        analysis = self.analysis
-        while not work.is_done and analysis.run_on(work):
-            first, last = self.seen
-            end = analysis.document.line_count - 1
-            if first <= end:
-                analysis.check(work, (first, min(last, end)))
+        while not work.is_done:
+            self._check_seen(work)
+            if not self.analysis.run_on(work):
+                return
             if not self._waiting:
-                analysis.check(work)
+                self.analysis.check(work)
                 return
             if not work.is_done:
                 self._grow(work)
+
+    def _check_seen(self, work: Work) -> None:
+        first, last = self.seen
+        end = self.analysis.document.line_count - 1
+        if first <= end:
+            is_checked = self.analysis.check(work, (first, min(last, end)))
+            self.is_seen = is_checked and (last < end or not self._waiting)
+
+    def see(self, first: int, last: int) -> None:
+        """Takes note of which lines are seen: they are checked first."""
+        self.seen, self.is_seen = (first, max(first, last)), False
 
     def _grow(self, work: Work) -> None:
         """Parses some characters more; what they take decides about the next ones."""

@@ -36,6 +36,9 @@ log = logging.getLogger(__name__)
 SECTION = "penstock"
 """The section of the editor's configuration that is ours."""
 
+VISIBLE_RANGE = "penstock/visibleRange"
+"""Tells which lines of a document the client shows: `textDocument` with its `uri`, and a `range`."""
+
 END_SECONDS = 1.0
 """How long the end of the process may take: at most half of it for running requests, the rest for the last replies."""
 
@@ -86,6 +89,7 @@ class PenstockServer(LanguageServer):
             types.TEXT_DOCUMENT_DID_OPEN: self._on_open,
             types.TEXT_DOCUMENT_DID_CHANGE: self._on_change,
             types.TEXT_DOCUMENT_DID_CLOSE: self._on_close,
+            VISIBLE_RANGE: self._on_show,
         }
 
         def feature(method: str, options: Any = None) -> Callable[[Callable[[Any], Any]], object]:
@@ -166,6 +170,9 @@ class PenstockServer(LanguageServer):
 
     def _on_close(self, params: Any) -> None:
         self.session.did_close(params)
+
+    def _on_show(self, params: Any) -> None:
+        self.session.did_show(params)
 
     def _on_save(self, params: types.DidSaveTextDocumentParams) -> None:
         self.session.did_save(params.text_document.uri)

@@ -140,6 +140,15 @@ class Session:
                 if self._recordings is not None:
                     self._recordings.close(document)
 
+    def did_show(self, params: Any) -> None:
+        """Has the lines checked first that the client shows."""
+        seen = sync.seen(params)
+        if isinstance(seen, sync.Unreadable):
+            log.warning("a malformed penstock/visibleRange was ignored")
+        elif (document := self.documents.get(seen.uri)) is not None and document.text is not None:
+            document.text.see(seen.first, seen.last)
+            self._slices.add(document)
+
     def did_save(self, uri: str) -> None:
         """Puts a lost document right: the file now has the client's text."""
         document, path = self.documents.get(uri), path_of(uri)

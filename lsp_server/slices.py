@@ -2,8 +2,9 @@
 
 The document that was touched last comes first; in it the changes that wait, then what they change behind them, then
 the rest of the text, then checks.  A slice is an amount of work, not of time.  What is known is shown after the first
-slice, from time to time and when all of the text is parsed; the complete list is shown once, last.  Knows no protocol:
-`apply` changes a document, `show` publishes what is known of it, `tell` says how far it is while that is still to come.
+slice, from time to time, and as soon as the part that is seen or the whole syntax is known; the complete list is shown
+once, last.  Knows no protocol: `apply` changes a document, `show` publishes what is known of it, `tell` says how far it
+is while that is still to come.
 Invariant: while a document is being parsed or a change of it waits, it is in the queue, and a turn is scheduled.
 """
 
@@ -98,10 +99,10 @@ class SliceQueue:
         return 0.0
 
     def _parse_slice(self, document: OpenDocument) -> None:
-        had_syntax = document.is_parsed
+        before = document.stages
         self._documents.advance(document, SLICE_WORK)
         now = self._clock()
         is_due = now - self._shown.get(document, now - PART_NS) >= PART_NS
-        if is_due or not document.is_parsing or document.is_parsed and not had_syntax:
+        if is_due or not document.is_parsing or document.stages > before:
             self._shown[document] = now
             self._show(document)

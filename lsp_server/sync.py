@@ -1,4 +1,4 @@
-"""What `textDocument/didOpen`, `didChange`, `didClose` carry, read straight off the JSON.
+"""What `textDocument/didOpen`, `didChange`, `didClose` and `penstock/visibleRange` carry, read straight off the JSON.
 
 These come with every keystroke, so they bypass the typed objects of the protocol library; a test holds both readings
 against each other.  Anything malformed is a value, `Unreadable`, with the document it was about if that is known.
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Changed", "Closed", "Edit", "Opened", "Unreadable", "changed", "closed", "opened"]
+__all__ = ["Changed", "Closed", "Edit", "Opened", "Seen", "Unreadable", "changed", "closed", "opened", "seen"]
 
 MOST = 2**31 - 1
 """The largest number that is a line, a character or a version: LSP's `uinteger`."""
@@ -53,6 +53,15 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """The first and the last line of a document that the client shows."""
+
+    uri: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """Parameters that are not what the protocol says, and the document and version they name, if they do."""
 
@@ -88,6 +97,18 @@ def closed(params: Any) -> Closed | Unreadable:
     """The parameters of `didClose`."""
     unreadable = _unreadable(params)
     return unreadable if unreadable.uri is None else Closed(unreadable.uri)
+
+
+def seen(params: Any) -> Seen | Unreadable:
+    """The parameters of `penstock/visibleRange`."""
+    unreadable = _unreadable(params)
+    try:
+        start, end = _place(params["range"]["start"]), _place(params["range"]["end"])
+    except (TypeError, KeyError, IndexError):
+        return unreadable
+    if unreadable.uri is None or start is None or end is None:
+        return unreadable
+    return Seen(unreadable.uri, start[0], end[0])
 
 
 def _edit(change: Any) -> Edit | None:
