@@ -81,20 +81,19 @@ class Block:
     def starts(self) -> list[int]:
         """Where lines begin behind those that end in the block; kept until that changes (`recount`)."""
         if self._starts is None:
-            ends = enumerate(self.pieces, 1)
-            self._starts = [after for after, piece in ends if piece[-1:] in ("\n", "\r")]
+            self._starts = [after for after, piece in enumerate(self.pieces, 1) if piece[-1:] in ("\n", "\r")]
         return self._starts
 
     def piece_of(self, line: int) -> int:
         """The piece at which a line begins, counted in the block from 1: the first may have begun before."""
         return line if self.plain else self.starts[line - 1]
 
-    def recount(self, old: list[str], new: list[str]) -> None:
-        """Count line ends anew where some pieces have been put in the place of others."""
+    def recount(self, old: list[str], new: list[str]) -> bool:
+        """Count line ends anew where some pieces are put in the place of others; are they others?"""
         before, after = ([piece[-1:] in ("\n", "\r") for piece in pieces] for pieces in (old, new))
         if before != after:
-            self.ends += sum(after) - sum(before)
-            self._starts = None
+            self.ends, self._starts = self.ends + sum(after) - sum(before), None
+        return before != after
 
 
 class Blocks:
@@ -151,8 +150,7 @@ class Blocks:
         if not 0 < line < before[-1] + self.blocks[-1].ends:
             return None
         number = bisect_left(before, line) - 1
-        block = self.blocks[number]
-        at = block.piece_of(line - before[number])
+        block, at = self.blocks[number], self.blocks[number].piece_of(line - before[number])
         is_whole = at < len(block.pieces) and block.pieces[at - 1][-1] == "\n" == block.pieces[at][-1]
         return Place(number, at) if is_whole else None
 
@@ -288,10 +286,7 @@ class Blocks:
         dropped: list[Any]
         block = self.blocks[start.block]
         if start.at + count <= len(block.pieces) and 0 < len(block.pieces) + len(pieces) - count <= 2 * BLOCK:
-            ends = block.ends
-            dropped = self._in_place(block, start.at, count, pieces, states, bad, units)
-            if block.ends != ends:
-                del self._before[start.block + 1:]
+            dropped = self._in_place(start, count, pieces, states, bad, units)
             self._remark(start.block)
             return dropped
         dropped = []
@@ -333,14 +328,15 @@ class Blocks:
             block.states, block.other = list(map(newest, block.states)), None
         self.end = newest(self.end)
 
-    def _in_place(self, block: Block, index: int, count: int, pieces: list[str], states: list[AnyState],
-                  bad: bytearray, units: bytearray) -> list[Any]:
+    def _in_place(self, start: Place, count: int, pieces: list[str], states: list[AnyState], bad: bytearray,
+                  units: bytearray) -> list[Any]:
         """`replace` within a block that neither gets too large by it nor empty."""
-        part = slice(index, index + count)
+        block, part = self.blocks[start.block], slice(start.at, start.at + count)
         old = block.pieces[part]
         dropped = block.forget_notes(part, len(pieces))
         block.chars += sum(map(len, pieces)) - sum(map(len, old))
-        block.recount(old, pieces)
+        if block.recount(old, pieces):
+            del self._before[start.block + 1:]
         block.pieces[part], block.states[part], block.bad[part], block.units[part] = pieces, states, bad, units
         block.late[part] = bytes(len(pieces))
         block.changed, block.other = self.changes, None

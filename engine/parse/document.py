@@ -276,8 +276,9 @@ class Document:
             out += self.diagnostics_at(place)
             if limit is not None and len(out) >= limit:
                 return out[:limit]
-        out += self.end_diagnostics() if at_end else []
-        return sorted(out, key=lambda found: found.span.start)
+        if not at_end:
+            return out
+        return sorted([*out, *self.end_diagnostics()], key=lambda found: found.span.start)
 
     @property
     def diagnostic_count(self) -> int:

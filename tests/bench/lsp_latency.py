@@ -33,6 +33,7 @@ from tests.bench.reml_source import RemlSource
 SIZES = (10_000, 1_000_000, 10_000_000)
 URI = "file:///bench/a.reml"
 PYTHON_URI = "file:///bench/a.py"
+EDITS_A_NAME = 20
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- latency: begin -->", "<!-- latency: end -->"
 ALONE = {"settings": {"configurationPreference": "editorOnly"}}
@@ -57,13 +58,17 @@ class Latencies:
 
 
 def changes(text: str, count: int, breaking: bool, keyword: str = "fn") -> Iterator[dict]:
-    """Content changes in a function's name in the middle of a text; `breaking` ones insert a bracket and remove it."""
+    """Content changes in functions' names in the middle of a text; `breaking` ones insert a bracket and remove it.
+
+    Twenty go into each name: names of hundreds of letters would be measured otherwise.
+    """
     lines = text.split("\n")
     named = re.compile(rf"\b{keyword} [a-z]{{3}}")
-    at = len(lines) // 2
-    found = next((line, match.end()) for line in range(at, len(lines)) if (match := named.search(lines[line])))
-    line, column = found
+    middle = len(lines) // 2
+    numbers = [*range(middle, len(lines)), *range(middle)]
+    found = [(line, match.end()) for line in numbers if (match := named.search(lines[line]))]
     for number in range(count):
+        line, column = found[number // EDITS_A_NAME % len(found)]
         end = column + (breaking and number % 2)
         where = {"start": {"line": line, "character": column}, "end": {"line": line, "character": end}}
         yield {"range": where, "text": "a" if not breaking else "" if number % 2 else ")"}

@@ -170,14 +170,43 @@ def test_an_edit_checks_its_unit_and_no_other() -> None:
     assert analysis.diagnostics()[0].span.start == Position(301, 2)
 
 
+def test_units_about_some_lines_can_be_checked_first() -> None:
+    analysis = Analysis(LITTLE, "let a = bad\n" * 3000)
+    analysis.reconfigure(CheckSettings(allow_top_level_expr=True))
+    assert analysis.diagnostics() == []
+    assert not analysis.is_settled
+
+    assert analysis.check(Work(analysis.document.machine), (2000, 2010))
+    lines = [found.span.start.line for found in analysis.diagnostics()]
+    assert 11 <= len(lines) <= 2 * blocks.BLOCK
+    assert set(range(2000, 2011)) <= set(lines)
+    assert not analysis.is_settled
+
+    assert not analysis.check(Work(analysis.document.machine, 100))
+    assert 0 < len(analysis.diagnostics()) - len(lines) < 20
+    assert analysis.settle()
+    assert analysis.is_settled
+    assert len(analysis.diagnostics()) == 3000
+
+
+def test_an_edit_in_a_large_document_looks_at_no_unit_beyond() -> None:
+    analysis = Analysis(LITTLE, "let a = 1\n" * 10_000)
+    analysis.begin_edit(Span(Position(7, 8), Position(7, 9)), "bad")
+    work = Work(analysis.document.machine, 1e6)
+
+    assert analysis.settle(work)
+    assert 1e6 - work.left < 200
+    assert [found.span.start.line for found in analysis.diagnostics()] == [7]
+
+
 def test_other_settings_check_again_without_parsing_again() -> None:
     analysis = Analysis(LITTLE, "f(1)\n")
-    steps = machine().steps.count
+    run = machine().pieces_run
     analysis.reconfigure(CheckSettings(allow_top_level_expr=True))
     analysis.settle()
 
     assert analysis.diagnostics() == []
-    assert machine().steps.count == steps
+    assert machine().pieces_run == run
 
 
 def test_a_limit_gives_the_first_in_the_text() -> None:

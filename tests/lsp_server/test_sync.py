@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lsprotocol import types
 from lsprotocol.converters import get_converter
 
-from lsp_server.sync import Changed, Closed, Edit, Opened, Unreadable, changed, closed, opened
+from lsp_server.sync import Changed, Closed, Edit, Opened, Seen, Unreadable, changed, closed, opened, seen
 
 CONVERTER = get_converter()
 NUMBERS = st.integers(0, 2**31 - 1)
@@ -108,3 +108,17 @@ def test_malformed_parameters_of_did_change_are_unreadable(params: object, found
 )  # fmt: skip
 def test_malformed_parameters_of_did_open_are_unreadable(item: object) -> None:
     assert isinstance(opened({"textDocument": item}), Unreadable)
+
+
+@pytest.mark.parametrize(
+    ("params", "found"),
+    [
+        ({"textDocument": {"uri": "u"}, "range": GOOD_RANGE}, Seen("u", 0, 0)),
+        ({"textDocument": {"uri": "u"}}, Unreadable("u")),
+        ({"textDocument": {"uri": "u"}, "range": {"start": {"line": 0, "character": 0}}}, Unreadable("u")),
+        ({"textDocument": {}, "range": GOOD_RANGE}, Unreadable()),
+        (None, Unreadable()),
+    ],
+)
+def test_what_a_client_shows_is_read_or_unreadable(params: object, found: Seen | Unreadable) -> None:
+    assert seen(params) == found

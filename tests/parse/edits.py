@@ -73,6 +73,9 @@ def assert_counts_hold(document: Document) -> None:
         assert len(block.notes) == len(block.said)
         assert len(block.said) in (0, len(block.pieces))
         assert list(block.said) == list(map(bool, block.notes))
+    for line in range(document.line_count):
+        assert document.blocks.line_of(document.blocks.line_start(line)) == line
+        assert not document.blocks.column_of(document.blocks.line_start(line))
     for name in ("bad", "said"):
         count = sum(sum(getattr(block, name)) for block in document.blocks.blocks)
         assert len(list(document.blocks.flagged(name))) == count
