@@ -48,7 +48,8 @@ def render(machine: Machine, mistakes: Sequence[Mistake], window: Window,
     """
     scene = Scene(machine, window)
     left = unexplained(machine, mistakes, window, scene)
-    return tuple(_unclosed_token(scene, mistake.state, opener) if isinstance(mistake.state, InToken)
+    return tuple(_unclosed_token(scene, mistake.state, opener)
+                 if mistake.kind == EOF and isinstance(mistake.state, InToken)
                  else _Rendering(scene, mistake).diagnostic() for mistake in left)
 
 

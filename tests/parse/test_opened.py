@@ -101,6 +101,14 @@ def test_while_the_text_behind_is_still_that_of_an_older_one_nothing_is_said_of_
     assert said == set() and document.diagnostics() == []
 
 
+@pytest.mark.parametrize("parse", [in_a_document, in_one_piece, in_parts])
+def test_bad_bytes_inside_of_it_are_told_as_such(parse):
+    opened, bad = parse("/*\n\udc80\n")
+    assert (opened.message, opened.span.start) == (
+        "`/*` is never closed; expected `*/` before the end of the text", Position(0, 0))
+    assert (bad.message, bad.span.start) == ("the byte 80 is not valid UTF-8", Position(1, 0))
+
+
 def test_the_walk_back_has_a_bound():
     inside = Document(MACHINE, "/* x\n" + LINE).blocks.end
     walked = 0
