@@ -89,7 +89,7 @@ def test_a_slice_takes_whole_lines_and_no_more_than_asked_for() -> None:
 def test_a_slice_ends_when_its_work_is_done_and_later_ones_know_how_much_that_is() -> None:
     made = loading("1,\n" * 100_000)
     parsed = []
-    while not made.is_complete:
+    while not made.is_parsed:  # the checks that follow parse no line
         advance(made, 2_000)
         parsed.append(made.analysis.document.line_count)
 
