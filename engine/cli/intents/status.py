@@ -6,7 +6,8 @@ They read the Intents' files and the log and start nothing.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
     from engine.orchestrate.events import Event
     from engine.orchestrate.overview import Request
 
-__all__ = ["history", "inbox", "status"]
+__all__ = ["history", "inbox", "status", "telling"]
 
 _STYLES: Final = {
     "waiting_approval": "warning", "interrupted": "warning", "running": "strong", "pending": "faint",
     "approved": "good", "proposed": "information", "broken": "error", "blocked": "error", "error": "error",
     "cancelled": "faint", "done": "good",
 }  # fmt: skip
+_WISHES: Final = frozenset({"answer", "approval", "cancel"})
 _WORDS: Final = {"waiting_approval": "waits for you"}
 _KINDS: Final = {
     "proposed": ("approve?", "information"),
@@ -99,9 +101,9 @@ def history(intent_id: str | None) -> int:
     rows: list[Line] = []
     intents: dict[str | None, str | None] = {}
     with log_here(files) as log:
-        for event in log.read() if log is not None else ():
+        for event, told in telling(log.read() if log is not None else ()):
             about = intents.setdefault(event.run_id, event.intent_id) if event.run_id else event.intent_id
-            if (told := _told(event)) is not None and intent_id in {None, about}:
+            if told is not None and intent_id in {None, about}:
                 what, style = told
                 when = f"{event.timestamp[:10]} {event.timestamp[11:19]}"
                 rows.append([(when, "faint"), (event.run_id or about or "", "path"), (what, style)])
@@ -111,6 +113,16 @@ def history(intent_id: str | None) -> int:
     if not rows:
         click.echo("nothing has happened yet")
     return 0
+
+
+def telling(events: Iterable[Event]) -> Iterator[tuple[Event, tuple[str, str] | None]]:
+    """Events, each with what there is to say about it; a person's wish that came to nothing is said to be refused."""
+    for _, turn in groupby(events, lambda event: event.parent_id or event.event_id):
+        cause, *announced = turn
+        if cause.type in _WISHES and [event.type for event in announced] == ["error"]:
+            yield cause, (f"{cause.type} refused: {announced[0].payload.get('message')}", "warning")
+            continue
+        yield from ((event, _told(event)) for event in (cause, *announced))
 
 
 def _told(event: Event) -> tuple[str, str] | None:
