@@ -124,7 +124,9 @@ class _Run:
                 self._end_line()
             else:
                 self._take(index, token)
-        return self.machine.after(self.state.base, NL) if isinstance(self.state, InToken) else self.state
+        after = self.machine.after(self.state.base, NL) if isinstance(self.state, InToken) else self.state
+        # nothing was taken of a text's beginning: what stands behind it is no beginning of a text all the same
+        return self.machine.state(after.ahead, True) if after is self.machine.start else after
 
     def _end_line(self) -> None:
         """A line whose last tokens were dropped has been reported: the next one begins at the nearest anchor."""

@@ -172,3 +172,12 @@ def test_a_long_line_is_divided_anew_where_its_first_segment_ends_a_block(
     document.edit(TOP, opens)
 
     assert_same_as_scratch(document, opens + text, document.machine)
+
+
+def test_behind_a_beginning_of_which_nothing_was_taken_a_long_line_is_divided_anew_too() -> None:
+    machine = little_machine()
+    document = Document(machine, ") " * 3 * SEGMENT)
+    for column in (0, 100, 3 * SEGMENT):
+        document.edit(at(0, column), ") " * SEGMENT)
+        assert_same_as_scratch(document, document.text(), machine)
+        assert all(b"\0" not in block.bad for block in document.blocks.blocks)
