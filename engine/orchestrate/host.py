@@ -7,12 +7,14 @@ Invariant: what a client asks for goes the same way as what the process itself d
 from __future__ import annotations
 
 import asyncio
+import heapq
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from operator import attrgetter
 from typing import Any, Final
 
 from engine.orchestrate.agents.guard import sweep
@@ -25,7 +27,7 @@ from engine.orchestrate.git.leftovers import end_leftovers
 from engine.orchestrate.git.outcomes import Conflict
 from engine.orchestrate.limits import Limits
 from engine.orchestrate.policy import acting_agent
-from engine.orchestrate.runner import Runner
+from engine.orchestrate.runner import Runner, refusal_in
 from engine.orchestrate.service import Service
 from engine.orchestrate.starting import Choice, choose, hold, run_start, unheeded, waits_for
 from engine.orchestrate.state import Hold
@@ -89,7 +91,12 @@ class Host:
         return started
 
     async def resume(self, run_id: str) -> None:
-        """Goes on with a run that a crash or an end interrupted, after ending whatever is left of its steps."""
+        """Goes on with a run that a crash or an end interrupted, after ending whatever is left of its steps.
+
+        One that goes on here is left alone: what its steps have started is at work.
+        """
+        if self.runner.has(run_id):
+            return
         for one in self.runner.state.runs[run_id].invocations:
             if one.started_at is not None:
                 await asyncio.to_thread(sweep, one.effect.key)
@@ -154,7 +161,7 @@ class Host:
                 if run_id not in self.runner.state.runs:
                     return {"ended": False}
                 await self.resume(run_id)
-                await self.runner.cancel(run_id, str(params["reason"]), str(params["by"]), task_id)
+                _check(await self.runner.cancel(run_id, str(params["reason"]), str(params["by"]), task_id))
                 return {"ended": True}
         raise Refused(f"the runner knows no request `{method}`", "use the same version of penstock everywhere")
 
@@ -165,9 +172,7 @@ class Host:
             await self.runner.append(refusal_event(draft.type, draft.intent_id, step))
             raise Refused("an agent may not decide anything; that is for people, and it was recorded", kind="policy")
         events = await self.runner.append(draft)
-        if len(events) == 2 and events[1].type == "error":
-            said = events[1].payload
-            raise Refused(str(said["message"]), str(said["next_action"]), str(said["class"]))
+        _check(refusal_in(events))
         return {"sequence": events[0].sequence}
 
     async def follow(self, params: Mapping[str, Any]) -> AsyncIterator[str]:
@@ -176,11 +181,12 @@ class Host:
         queue: asyncio.Queue[Event | None] = asyncio.Queue(QUEUED)
         unwatch = self.runner.watch(partial(_queued, queue))
         try:
-            last = 0
-            for event in self._log.read(after=int(params.get("after", 0))):
-                last = event.sequence
-                if event.run_id in wanted:
-                    yield event.to_json()
+            last, after = self._log.last, int(params.get("after", 0))
+            of_each = (self._log.read(after, run_id=name) for name in wanted)
+            for event in heapq.merge(*of_each, key=attrgetter("sequence")):
+                if event.sequence > last:
+                    break  # it waits in the queue
+                yield event.to_json()
             while not queue.empty() or self._go_on(wanted):
                 next_one = await queue.get()
                 if next_one is None:
@@ -217,6 +223,12 @@ class Host:
             add_to_history(self.workspace.files.folder / "history", self._log.read(run_id=event.run_id))
         except (OSError, ValueError, ChangedMeanwhile) as error:
             self.notes.append(f"the history of {event.run_id} was not written: {error}")
+
+
+def _check(refusal: Event | None) -> None:
+    if refusal is not None:
+        said = refusal.payload
+        raise Refused(str(said["message"]), str(said["next_action"]), str(said["class"]))
 
 
 def _queued(queue: asyncio.Queue[Event | None], event: Event) -> None:

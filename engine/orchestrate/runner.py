@@ -19,7 +19,7 @@ from engine.orchestrate.executor import Clock, LocalExecutor, Perform
 from engine.orchestrate.state import RunState, State
 from engine.orchestrate.store.event_log import EventLog
 
-__all__ = ["Runner", "UpdateFile", "Watcher"]
+__all__ = ["Runner", "UpdateFile", "Watcher", "refusal_in"]
 
 #: is told of each event, in order, after it is safe on disk
 Watcher = Callable[[Event], None]
@@ -45,6 +45,10 @@ class Runner:
         """Tells a watcher of every event from now on; the result ends that."""
         self._watchers.append(watcher)
         return lambda: self._watchers.remove(watcher)
+
+    def has(self, run_id: str) -> bool:
+        """Whether a run was started or taken up here."""
+        return run_id in self._here
 
     def resume(self, run_id: str) -> None:
         """Has done what a crash or an end left undone of a run; once it goes on here, that changes nothing."""
@@ -83,15 +87,21 @@ class Runner:
             self._changed.notify_all()
         return events
 
-    async def cancel(self, run_id: str, reason: str, by: str, task_id: str | None = None) -> None:
-        """Cancels a run or one of its Tasks, and waits until what was running is verified to be gone."""
-        await self.append(
+    async def cancel(self, run_id: str, reason: str, by: str, task_id: str | None = None) -> Event | None:
+        """Cancels a run or one of its Tasks, and waits until what was running is verified to be gone.
+
+        The result is the `error` that says why there is nothing to cancel, if so.
+        """
+        events = await self.append(
             Draft(type="cancel", payload={"reason": reason, "by": by}, run_id=run_id, task_id=task_id)
         )
+        if refusal := refusal_in(events):
+            return refusal
         if task_id is None:
             await self.until(lambda: run_id not in self.state.runs)
         else:
             await self.until(lambda: run_id not in self.state.runs or self._task_ended(run_id, task_id))
+        return None
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Waits until a condition on the state holds, which is looked at after each event."""
@@ -117,8 +127,7 @@ class Runner:
         await self._executor.shut_down()
 
     def _task_ended(self, run_id: str, task_id: str) -> bool:
-        tasks = self.state.runs[run_id].tasks
-        return task_id not in tasks or tasks[task_id].stage == "ended"
+        return self.state.runs[run_id].tasks[task_id].stage == "ended"
 
     def _carry_out(self, effects: Sequence[Effect]) -> None:
         for effect in effects:
@@ -129,6 +138,11 @@ class Runner:
                 self._executor.stop(effect.key)
             elif isinstance(effect, UpdateIntent):
                 self._update(effect)
+
+
+def refusal_in(events: Sequence[Event]) -> Event | None:
+    """The `error` among what `append` gave for an event that made no sense."""
+    return events[1] if len(events) == 2 and events[1].type == "error" else None
 
 
 def _goes_on(run: RunState) -> bool:

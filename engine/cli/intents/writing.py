@@ -170,6 +170,5 @@ _SETTINGS: Final = """\
 # env_allow = ["MY_AGENT_KEY"]
 
 [policy]
-# paths = []                   # folders outside the repository that agents may use
-# mode = { analyze = "read-only", implement = "workspace-write", review = "read-only" }
+# checkout_changes = "ask"     # your checkout changed while a step was at work: ask, or record
 """

@@ -16,14 +16,10 @@ def found_run(workspace: Workspace, name: str) -> str:
     """The id of a run. Raises `UsageError` when nothing of that name has run."""
     from engine.orchestrate.store.event_log import EventLog
 
-    newest = None
+    found = None
     if workspace.locations.database.exists():
         with EventLog.open(workspace.locations.database, write=False) as log:
-            for event in log.read():
-                if event.run_id == name:
-                    return name
-                if event.type == "run.start" and event.intent_id == name:
-                    newest = event.run_id
-    if newest is None:
+            found = log.run_called(name)
+    if found is None:
         raise click.UsageError(f"there is no run `{name}` (penstock history lists them)")
-    return newest
+    return found

@@ -60,7 +60,7 @@ def logs(context: click.Context, run_id: str, follow: bool, as_json: bool, outpu
 def cancel(context: click.Context, run_id: str, task: str | None, reason: str) -> int:
     """End a run, by its id or by that of its Intent; what was running is gone when this returns.
 
-    Exit codes: 0 it has ended, 1 it had ended before, 2 there is no such run.
+    Exit codes: 0 it has ended, 1 it had ended before, 2 there is no such run, or nothing to cancel of that Task.
     """
     from engine.cli.runs.opened import opened
     from engine.orchestrate import client
@@ -73,7 +73,8 @@ def cancel(context: click.Context, run_id: str, task: str | None, reason: str) -
         lambda: _cancelled_here(workspace, params),
         lambda: bool(client.ask(workspace.socket, "cancel", params)["ended"]),
     )
-    click.echo(f"{run_id}: {'cancelled' if ended else 'it has ended before'}")
+    what = f"{run_id} {task}" if task and ended else run_id
+    click.echo(f"{what}: {'cancelled' if ended else 'it has ended before'}")
     return 0 if ended else 1
 
 
@@ -94,16 +95,21 @@ def _events(workspace: Workspace, run_id: str, *, follow: bool) -> Iterator[Even
     from engine.orchestrate import client
     from engine.orchestrate.store.event_log import EventLog
 
+    seen = 0
     if follow:
         try:
             for message in client.follow(workspace.socket, {"runs": [run_id]}):
-                yield Event.of(message)
+                event = Event.of(message)
+                seen = event.sequence
+                yield event
         except client.NoRunner:
             pass
         else:
             return
     with EventLog.open(workspace.locations.database, write=False) as log:
-        yield from log.read(run_id=run_id)
+        yield from log.read(seen, run_id=run_id)
+        if seen and run_id in log.state().runs:
+            click.echo(f"the process that ran {run_id} has gone; it goes on with penstock run", err=True)
 
 
 def _show_output(workspace: Workspace, run_id: str) -> None:

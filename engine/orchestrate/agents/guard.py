@@ -4,7 +4,7 @@
 
 A process of its own between the runner and the command. Starting Python takes ten times as long as a guard's own work,
 so it is started once, from this file alone, and forks a guard for each request that the runner (`guards.py`) writes to
-the socket. It imports the standard library only (psutil where there is no /proc).
+the socket, and ends what a guard leaves that was killed. It imports the standard library only (psutil without /proc).
 
 The command's family is whatever descends from the guard or carries its marker. On Linux the guard is the subreaper of
 its descendants: a process that leaves its session and loses its parent is still the guard's, whatever else it does.
@@ -186,9 +186,7 @@ class _Guard:
         self._mark = _mark(key)
         self._child = 0
         self._swept: dict[int, str] = {}
-        self.running = True
-        self.asked = False
-        self.orphaned = False
+        self.running, self.asked, self.orphaned = True, False, False
 
     def start(self, command: list[bytes], environment: dict[bytes, bytes]) -> None:
         self.tell(f"guard {os.getpid()}")
@@ -220,16 +218,13 @@ class _Guard:
         self._reap()
 
     def _reap(self) -> None:
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if not pid:
-                return
-            if pid == self._child:
-                self.running = False
-                self.tell(f"exit {os.waitstatus_to_exitcode(status)}")
+        try:
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                if ended[0] == self._child:
+                    self.running = False
+                    self.tell(f"exit {os.waitstatus_to_exitcode(ended[1])}")
+        except ChildProcessError:
+            return
 
     def sweep(self) -> None:
         """Ends the family, first politely, and says who is left."""
@@ -346,12 +341,13 @@ def _main(number: int) -> None:
     else:
         import psutil  # noqa: F401
     os.set_inheritable(number, False)
-    requests, signals = socket.socket(fileno=number), _signals()
+    requests, signals, guards = socket.socket(fileno=number), _signals(), set[int]()
+    _adopt_orphans()
     while True:
         ready = select.select([number, signals], [], [])[0]
         if signals in ready and set(os.read(signals, 512)) - {signal.SIGCHLD}:
             return
-        _reap_guards()
+        _tidy_up(guards)
         if number not in ready:
             continue
         header, descriptors, _, _ = socket.recv_fds(requests, HEADER, _DESCRIPTORS)
@@ -360,7 +356,7 @@ def _main(number: int) -> None:
             return
         for descriptor in descriptors:
             os.set_inheritable(descriptor, False)
-        if _is_guard():
+        if _is_guard(guards):
             requests.close()
             try:
                 _guard(request, descriptors)
@@ -378,20 +374,26 @@ def _received(requests: socket.socket, size: int) -> bytes:
     return request if len(request) == size else b""
 
 
-def _is_guard() -> bool:
+def _is_guard(guards: set[int]) -> bool:
     """Forks; whether this is the new process. One that cannot be forked is told like one that died at once."""
     try:
-        return os.fork() == 0
+        guards.add(pid := os.fork())
     except OSError:
         return False
+    return pid == 0
 
 
-def _reap_guards() -> None:
+def _tidy_up(guards: set[int]) -> None:
+    """Reaps guards that have ended, and kills what those left that were killed: it has become this process's child."""
+    killed = False
     try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            continue
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            killed |= ended[1] != 0 or ended[0] not in guards
+            guards.discard(ended[0])
     except ChildProcessError:
         return
+    own = os.getpid()
+    _send(signal.SIGKILL, {pid for pid, parent, _ in _processes(b"", own) if parent == own} - guards if killed else ())
 
 
 if __name__ == "__main__":

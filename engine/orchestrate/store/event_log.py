@@ -174,6 +174,21 @@ class EventLog:
             after = event.sequence
             yield event
 
+    @property
+    def last(self) -> int:
+        """The `sequence` of the newest event, 0 if there is none. Raises `DamagedLog`."""
+        return int(self._select("SELECT coalesce(max(sequence), 0) FROM events")[0][0])
+
+    def run_called(self, name: str) -> str | None:
+        """The run with this id, or else the newest one of the Intent with this id; None if there is neither."""
+        for query in (
+            "SELECT run_id FROM events WHERE run_id = ? LIMIT 1",
+            "SELECT run_id FROM events WHERE type = 'run.start' AND intent_id = ? ORDER BY sequence DESC LIMIT 1",
+        ):
+            for (run_id,) in self._select(query, (name,)):
+                return str(run_id)
+        return None
+
     def _pages(self, where: str, parameters: tuple[str, ...], after: int) -> Iterator[Event]:
         """Whatever matches, some at a time, so that nobody's writing waits for a slow reader."""
         query = f"SELECT {_COLUMNS} FROM events WHERE sequence > ?{where} ORDER BY sequence LIMIT {_PAGE}"

@@ -48,6 +48,20 @@ def test_another_terminal_can_cancel(shell: Shell, gate: Gate) -> None:
     assert shell("cancel", "slow")[0] == 1
 
 
+def test_a_task_is_cancelled_by_its_name_and_no_other(shell: Shell, gate: Gate) -> None:
+    quick, slow = "{id: quick, run: 'echo x > x.txt'}", f"{{id: slow, depends_on: [quick], run: '{gate.line}'}}"
+    shell.intent("two", f"title: Two\ntasks: [{quick}, {slow}]\n")
+    runner = shell.start("run")
+    gate.wait()
+    code, said = shell("cancel", "two", "--task", "slwo")
+    assert code == 2 and "slwo" in said and "cancelled" not in said, said
+    code, said = shell("cancel", "two", "--task", "slow")
+    assert code == 0 and "slow: cancelled" in said, said
+    assert runner.wait(PATIENCE) == 1 and "slow" in rest(runner)
+    code, said = shell("cancel", "two", "--task", "slow")
+    assert code == 1 and "ended before" in said
+
+
 def test_a_second_run_is_a_client_of_the_first(shell: Shell, gate: Gate) -> None:
     shell.intent("slow", f"title: Slow\nrun: ['{gate.line}; echo x > x.txt']\n")
     runner = shell.start("run")
@@ -60,6 +74,36 @@ def test_a_second_run_is_a_client_of_the_first(shell: Shell, gate: Gate) -> None
     gate.open()
     assert runner.wait(PATIENCE) == 0
     assert shell.git("ls-tree", "--name-only", "penstock/landed").split() == ["x.txt", "y.txt"]
+
+
+@pytest.mark.parametrize("named", [[], ["slow"]])
+def test_what_goes_on_elsewhere_goes_on_undisturbed_when_it_is_asked_for_again(
+    shell: Shell, gate: Gate, named: list[str]
+) -> None:
+    shell.intent("slow", f"title: Slow\nrun: ['echo begun >> x.txt; {gate.line}']\n")
+    shell.intent("other", "title: Other\ndepends_on: [slow]\nrun: ['echo y > y.txt']\n")
+    runner = shell.start("run", "slow")
+    gate.wait()
+    client = shell.start("run", *named)
+    said_until(client, "slow-")
+    said_until(client, "running implement")
+    gate.open()
+    assert "landed on penstock/landed" in rest(client) and client.returncode == 0
+    assert "again" not in rest(runner) and runner.returncode == 0
+    ends = [json.loads(line) for line in shell("logs", "slow", "--json")[1].splitlines() if '"step.end"' in line]
+    assert [end["payload"]["result"] for end in ends if end["role"] == "implement"] == ["ok"]
+
+
+def test_a_command_that_is_cancelled_from_elsewhere_is_asked_to_end_first(
+    shell: Shell, gate: Gate, tmp_path: Path
+) -> None:
+    polite = f'trap "echo asked > {tmp_path}/asked; exit 1" INT; {gate.line}'
+    shell.intent("slow", f"title: Slow\nrun: ['{polite}']\n")
+    runner = shell.start("run", "slow")
+    gate.wait()
+    assert shell("cancel", "slow")[0] == 0
+    assert (tmp_path / "asked").read_text() == "asked\n"
+    rest(runner)
 
 
 def test_a_runner_whose_own_run_has_ended_stays_for_its_clients(shell: Shell, gate: Gate, tmp_path: Path) -> None:
@@ -119,6 +163,20 @@ def test_who_is_left_without_a_runner_becomes_it(
     assert shell.git("show", "penstock/landed:y.txt") == "y"
     state = "cancelled" if ends[0] is signal.SIGINT else "interrupted"
     assert f"{state}" in next(line for line in shell("status")[1].splitlines() if "  mine  " in line)
+
+
+def test_who_follows_a_runner_that_is_killed_is_told_everything_once(shell: Shell, gate: Gate) -> None:
+    shell.intent("slow", f"title: Slow\nrun: ['{gate.once}; echo x > x.txt']\n")
+    runner = shell.start("run")
+    gate.wait()
+    follower = shell.start("logs", "-f", "slow")
+    said = said_until(follower, "running implement")
+    runner.kill()
+    said += rest(follower)
+    assert said.count("started: Slow") == 1 and said.count("running implement") == 1, said
+    assert follower.returncode == 0 and "it goes on with penstock run" in said.splitlines()[-1], said
+    rest(runner)
+    assert shell("run")[0] == 0
 
 
 def test_of_two_clients_without_a_runner_one_becomes_it_for_both(shell: Shell, gate: Gate, other: Gate) -> None:

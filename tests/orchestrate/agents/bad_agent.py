@@ -133,6 +133,19 @@ def kills_its_guard():
     live()
 
 
+def kills_its_guard_and_hides():
+    """What is left has a session of its own and no marker; nobody has it for a child but who forks the guards."""
+    if not os.fork():
+        os.setsid()
+        lifeline = os.open(sys.argv[2], os.O_WRONLY)
+        os.set_inheritable(lifeline, True)
+        os.write(lifeline, b"ready\n")
+        os.execve("/bin/sh", ["sh", "-c", "sleep 1000 & sleep 1000 & wait"], {"PATH": os.environ["PATH"]})
+    report()
+    os.kill(os.getppid(), signal.SIGKILL)
+    live()
+
+
 def stops_its_guard():
     os.kill(os.getppid(), signal.SIGSTOP)
     report()

@@ -16,6 +16,7 @@ import pytest
 
 from engine.orchestrate.agents import guard
 from engine.orchestrate.agents.guard import sweep
+from engine.orchestrate.agents.guards import Guards
 from tests.orchestrate.agents.conftest import BAD_AGENT, bad_agent
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a subreaper, and /proc")
@@ -118,6 +119,19 @@ async def test_what_is_left_when_an_agent_kills_its_guard_is_found_by_the_marker
 
     assert (end.ended_by, end.exit_code, end.signal, end.ok, end.left) == ("exit", None, None, False, ())
     assert lifeline.ends()
+
+
+@on_linux
+async def test_who_kills_its_guard_and_hides_is_ended_by_the_process_that_forks_guards(tmp_path, lifeline, run):
+    os.mkfifo(tmp_path / "go")
+    go = os.open(tmp_path / "go", os.O_RDWR)
+    with Guards() as guards:
+        other = asyncio.create_task(run(f"head -c1 {tmp_path}/go", guards=guards, marker=f"other/{tmp_path.name}"))
+        end = await run(bad_agent("kills_its_guard_and_hides", lifeline.path), guards=guards)
+        assert not end.ok and lifeline.ends()
+        os.write(go, b"x")
+        assert (await other).ok
+    os.close(go)
 
 
 async def test_an_agent_that_stops_its_guard_is_ended_all_the_same(run):

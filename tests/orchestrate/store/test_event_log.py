@@ -96,6 +96,18 @@ def test_reading_begins_where_one_wants_and_may_be_of_one_run(path: Path) -> Non
         assert messages(log, after=5000) == []
 
 
+def test_a_run_is_found_by_its_id_or_as_the_newest_of_its_intent_whatever_else_is_in_the_log(path: Path) -> None:
+    with opened(path) as log:
+        log.append(told("damaged later"))
+        for run_id, intent_id in (("a-2", "a"), ("b-1", "b"), ("a-1", "a")):
+            log.append(Draft(type="run.start", payload={}, run_id=run_id, intent_id=intent_id))
+        log.append(Draft(type="error", payload={}, run_id="b-1", intent_id="a"))
+        log._connection.execute("UPDATE events SET payload = '[]' WHERE sequence = 1")
+
+        assert [log.run_called(name) for name in ("a", "b", "a-2", "c")] == ["a-1", "b-1", "a-2", None]
+        assert log.last == 5
+
+
 def test_what_is_appended_while_somebody_reads_is_read_too(path: Path) -> None:
     with opened(path) as log:
         log.append(told("0"), lambda _: [told(str(number)) for number in range(1, 500)])

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,9 +16,11 @@ from engine.orchestrate.events import Draft
 from engine.orchestrate.state import State
 from engine.orchestrate.store import event_log
 from engine.orchestrate.store.event_log import DamagedLog, EventLog
-from engine.orchestrate.store.snapshot import state_of, text_of
+from engine.orchestrate.store.snapshot import rules_of, state_of, text_of
 from tests.orchestrate.simulation import simulate
 from tests.orchestrate.story import Story
+
+RULES = Path(event_log.__file__).parent.parent
 
 
 def played(seed: int) -> State:
@@ -45,11 +50,33 @@ def test_a_state_with_an_open_run_is_not_kept(seed: int) -> None:
 
 
 @pytest.mark.parametrize("text", [
-    "", "[]", "{}", '{"program": "another", "state": {}}', text_of(State()).replace('"ended"', '"endings"'),
+    "", "[]", "{}", '{"rules": "others", "state": {}}', text_of(State()).replace('"ended"', '"endings"'),
     text_of(State()).replace('"ended": {}', '"ended": 5'),
 ])  # fmt: skip
-def test_what_is_no_state_of_this_program_is_none(text: str) -> None:
+def test_what_is_no_state_of_these_rules_is_none(text: str) -> None:
     assert state_of(text) is None
+
+
+@pytest.mark.parametrize("name", ["rules/rounds.py", "state.py", "task.py", "controller.py"])
+def test_rules_that_changed_are_others_whatever_the_version(tmp_path: Path, name: str) -> None:
+    copy = shutil.copytree(RULES, tmp_path / "orchestrate")
+    assert rules_of(copy) == rules_of(RULES)
+    path = copy / name
+    path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert rules_of(copy) != rules_of(RULES)
+
+
+def test_all_that_the_controller_imports_is_looked_at(tmp_path: Path) -> None:
+    listing = "import sys, engine.orchestrate.controller; print(*(m for m in sys.modules if '.orchestrate.' in m))"
+    done = subprocess.run([sys.executable, "-c", listing], capture_output=True, check=True, text=True)
+    copy = shutil.copytree(RULES, tmp_path / "orchestrate")
+    loaded = [copy.joinpath(*name.split(".")[2:]).with_suffix(".py") for name in done.stdout.split()]
+    modules = [path for path in loaded if path.is_file()]
+    assert len(modules) > 20
+    for path in modules:
+        before = rules_of(copy)
+        path.write_text("", encoding="utf-8")
+        assert rules_of(copy) != before, path.name
 
 
 def approval(name: str) -> Draft:
