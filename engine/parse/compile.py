@@ -97,6 +97,10 @@ class _Compiler:
                 return (self.missing(token, where),)
             case g.Anchor(body, skip):
                 return self.anchored(value, body, skip, where)
+            case g.Instead(body, other):
+                n = self.nonterminal(id(value), where, where, lambda _: [self.symbols(body, where)])
+                self.tables.instead[n] = self.symbols(other, where)
+                return (n,)
             case g.Precedence():
                 operand = self.symbols(value.operand, where) if value.part == "all" else ()
                 return operand + self.operators(value, 0, len(value.levels) - 1, where)

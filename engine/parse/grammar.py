@@ -30,6 +30,7 @@ from engine.parse.values import (
     Grammar,
     GrammarError,
     Guard,
+    Instead,
     Label,
     Level,
     Many,
@@ -47,11 +48,12 @@ from engine.parse.values import (
 
 __all__ = [
     "ANY", "SPANNED", "Anchor", "AnyToken", "Assoc", "Attempt", "Choice", "Cut", "Event", "Fail", "G", "Grammar",
-    "GrammarError", "Guard", "Label", "Level", "Many", "Mapped", "Missing", "Part", "Precedence", "Ref", "Seq",
-    "SkipBlock", "Tail", "Tok", "attempt", "begin", "between", "chainl1", "chainr1", "choice", "cut", "cut_here",
+    "GrammarError", "Guard", "Instead", "Label", "Level", "Many", "Mapped", "Missing", "Part", "Precedence", "Ref",
+    "Seq", "SkipBlock", "Tail", "Tok", "attempt", "begin", "between", "chainl1", "chainr1", "choice", "cut", "cut_here",
     "end", "eof", "expect", "fail", "glued", "keyword", "label", "lookahead", "many", "many1", "map", "newline",
     "not_followed_by", "ok", "operators", "opt", "panic_block", "panic_until", "precedence", "recover",
-    "recover_missing", "rule", "same_line", "sep_by", "sep_by1", "seq", "spanned", "symbol", "token", "wrap",
+    "recover_instead", "recover_missing", "rule", "same_line", "sep_by", "sep_by1", "seq", "spanned", "symbol",
+    "token", "wrap",
 ]
 
 
@@ -236,6 +238,11 @@ def recover_missing(part: Part) -> Missing:
     if not isinstance(part, Tok):
         raise GrammarError("recover_missing takes a token")
     return Missing(part)
+
+
+def recover_instead(part: Part, other: Part) -> Instead:
+    """The part; where its first token is wrong, `other` is parsed in its place, which is no part of the language."""
+    return Instead(lifted(part), lifted(other))
 
 
 # ------------------------------------------------------------------------------------------------------------ operators

@@ -57,10 +57,14 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class WrongToken:
-    """A kind that no text may contain: the code it is reported with, and the kind it stands for afterwards."""
+    """A kind that no text may contain: the code it is reported with, and the kind it stands for afterwards.
+
+    `or_else`: the kind it stands for where the first one cannot be taken.
+    """
 
     code: str
     stands_for: str | None = None
+    or_else: str | None = None
 
 
 class Machine:

@@ -147,7 +147,9 @@ class _Run:
         if wrong is not None:
             self._report(token, wrong.code)
             if wrong.stands_for is not None:
-                self._step(token, self.machine.lexer.kind[wrong.stands_for])
+                kind, other = (self.machine.lexer.kind.get(name or "") for name in (wrong.stands_for, wrong.or_else))
+                assert kind is not None
+                self._step(token, kind if other is None or self._takes(kind) else other)
             else:
                 self.steps.append(Step(token, self.state, -1))
         elif token.kind == ERROR:
@@ -155,6 +157,14 @@ class _Run:
             self.steps.append(Step(token, self.state, -1))
         elif not self._step(token, token.kind, report=index):
             self.dropped = True
+
+    def _takes(self, kind: int) -> bool:
+        assert not isinstance(self.state, InToken)
+        try:
+            self.state[self.machine.lexer.keys[kind]]
+        except Reject:
+            return False
+        return True
 
     def _step(self, token: Scanned, kind: int, report: int | None = None) -> bool:
         """Take a token as `kind`, further out if need be; was it taken?  Reports an error unless `report` is None."""
@@ -170,10 +180,12 @@ class _Run:
             if fresh:                                    # one diagnostic for a run of dropped tokens, at its first
                 self.mistakes.append(Mistake(token.start, token.end, kind, EXPECTED_TOKENS, state, past))
             at_margin = self._at_margin(token)
-            if fresh and not (at_margin and kind in self.machine.margin) and self._mend(past):
-                return True
-            before = recovered(self.machine, state, kind, at_margin)
+            before = _other(self.machine, state, kind)
             if before is None:                           # (not its truth: a state that is new is an empty dictionary)
+                if fresh and not (at_margin and kind in self.machine.margin) and self._mend(past):
+                    return True
+                before = recovered(self.machine, state, kind, at_margin)
+            if before is None:
                 self.steps.append(Step(token, state, -1))
                 return False
             self.steps.append(Step(token, before, kind, jumped=True))
@@ -332,6 +344,19 @@ def recovered(machine: Machine, state: Settled, kind: int, at_margin: bool) -> S
     for place in _places(machine, cell, flagged, kind != EOF and (state.nl or kind in machine.closers)):
         if machine.step(place, flagged) is not None:
             return machine.state(place, state.nl)
+    return None
+
+
+def _other(machine: Machine, state: Settled, kind: int) -> Settled | None:
+    """The state in which a token is taken that the grammar knows to be written here instead of what is right."""
+    t, store = machine.tables, machine.cells
+    for symbol, at in islice(store.walk(state.cells[0]), LOOK_OUT) if t.instead else ():
+        if symbol in t.instead:
+            place = store.push(t.instead[symbol], store.pop(at)[1])
+            if machine.step(place, 2 * kind + state.nl) is not None:
+                return machine.state(place, state.nl)
+        if not (t.passive(symbol) or t.missing[symbol] or t.empty[symbol] is not None):
+            break
     return None
 
 

@@ -105,7 +105,24 @@ class _Rendering:
         after = tuple(names[t.kind] for t in self.following if t.start >= mistake.end)[:_AFTER]
         return Situation(self.here.piece, mistake.start, mistake.end, names[mistake.kind], self._found(),
                          expected_names(self.machine, mistake.state), open_rules(self.machine, mistake.state),
-                         before, after, mistake.code, self._proposal(found))
+                         before, after, mistake.code, self._proposal(found), self._bracketed())
+
+    def _bracketed(self) -> tuple[Located, ...]:
+        """See `Situation.bracketed`."""
+        names, depth = self.machine.lexer.names, 0
+        found: list[Located] = []
+        if names[self.mistake.kind] not in PAIRS.values():
+            return ()
+        for placed, text, tokens in self.scene.onward(self.mistake.start):
+            for token in tokens:
+                name = names[token.kind]
+                depth -= name in PAIRS
+                if depth <= 1:
+                    found.append(self._located(self.scene.seen(placed, text, token)))
+                if not depth and len(found) > 1:
+                    return tuple(found[1:])
+                depth += name in PAIRS.values()
+        return ()
 
     def _proposal(self, found: tuple[Found, ...]) -> tuple[Proposal, ...]:
         if not found or not found[0].clean or self.damage is None:
@@ -165,8 +182,13 @@ class _Rendering:
         if opener is not None and (opener.line != self.here.line or self.mistake.kind == EOF):
             return f"`{opener.text}` on line {opener.line + 1} is not closed; {expected.humanized}"
         what = "end of the text" if self.mistake.kind == EOF else _printable(self._found())
-        guess = self._guess(found) if len(expected.alternatives) > _FEW else None
+        guess = self._guess(found) if len(expected.alternatives) > _FEW or not self._is_expected(found) else None
         return f"unexpected {what}; {guess or expected.humanized}"
+
+    def _is_expected(self, found: tuple[Found, ...]) -> bool:
+        """Is the best repair to insert something right here, which is among what is expected?"""
+        at = self.damage.at if self.damage is not None else 0
+        return all(change.op == "insert" and change.index == at for change in (found[0].changes if found else ()))
 
     def _guess(self, found: tuple[Found, ...]) -> str | None:
         """What is wrong, if one change mends it: said where too much would be expected to tell it all."""

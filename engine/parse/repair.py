@@ -18,7 +18,7 @@ Op = Literal["insert", "delete", "replace"]
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A token before an error: `line_offset` is 0 on the error's line, negative above it.
+    """A token near an error: `line_offset` is 0 on the error's line, negative above it.
 
     Columns are the line's, but the piece's on the error's line (negative if the token is in an earlier segment of it).
     """
@@ -62,6 +62,8 @@ class Situation:
     """The code it is reported with unless the advice has another."""
     repair: tuple[Proposal, ...] = ()
     """The best repair that was found."""
+    bracketed: tuple[Located, ...] = ()
+    """Of an opening bracket: the tokens directly inside, last the one that closes it; none if that is not in sight."""
 
     def lacks(self, kind: str) -> bool:
         """Is the best repair to insert that kind, or is there none that leads on?"""
@@ -122,9 +124,8 @@ Repair = tuple[Change, ...]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A repair, and the state behind the last token looked at; `clean` if there is no other error before that."""
+    """A repair; `clean` if there is no other error behind it, as far as is looked."""
 
     changes: Repair
-    after: Settled
     clean: bool
     cost: int

@@ -46,7 +46,7 @@ class Scene:
         self.machine, self.window, self.here = machine, window, here
         self.text, self.tokens = self.scanned(here)
         self.starts = [token.start for token in self.tokens]
-        self.earlier: dict[int, tuple[Placed, str, list[Scanned]] | None] = {}
+        self.known: dict[int, tuple[Placed, str, list[Scanned]] | None] = {}
 
     def scanned(self, placed: Placed) -> tuple[str, list[Scanned]]:
         """A piece's text as the lexer sees it, and its tokens without the line's end."""
@@ -54,14 +54,18 @@ class Scene:
         mode = placed.state.mode if isinstance(placed.state, InToken) else None
         return text, [t for t in self.machine.lexer.scan(text, mode) if t.kind != NL]
 
+    def _at(self, back: int) -> tuple[Placed, str, list[Scanned]] | None:
+        """A piece further up, or further down if negative."""
+        if back not in self.known:
+            placed = self.window(back)
+            self.known[back] = None if placed is None else (placed, *self.scanned(placed))
+        return self.known[back]
+
     def before(self, start: int) -> Iterator[Seen]:
         """Tokens before a column of the piece, nearest first, within `LOOK_BACK` pieces."""
         yield from self._backward(self.here, self.text, self.tokens, bisect_left(self.starts, start))
         for back in range(1, LOOK_BACK + 1):
-            if back not in self.earlier:
-                placed = self.window(back)
-                self.earlier[back] = None if placed is None else (placed, *self.scanned(placed))
-            known = self.earlier[back]
+            known = self._at(back)
             if known is None:
                 return
             placed, text, tokens = known
@@ -89,10 +93,10 @@ class Scene:
         """The tokens from a column of the piece on, then those of the next pieces."""
         yield self.here, self.text, self.tokens[bisect_left(self.starts, start):]
         for ahead in range(1, self.machine.lines_ahead + 1):
-            placed = self.window(-ahead)
-            if placed is None:
+            known = self._at(-ahead)
+            if known is None:
                 break
-            yield placed, *self.scanned(placed)
+            yield known
 
     @staticmethod
     def _backward(placed: Placed, text: str, tokens: list[Scanned], count: int) -> Iterator[Seen]:

@@ -66,7 +66,16 @@ _LOOSE: Final = frozenset((",", ";", "_", "->", "=>"))
 
 
 def repairs(machine: Machine, damage: Damage, wanted: int = WANTED) -> tuple[Found, ...]:
-    """The cheapest repairs of an error, best first, at most so many; searched and remembered aside of the machine."""
+    """The cheapest repairs of an error, best first, at most so many; searched once."""
+    known = machine.repairs.get((damage, wanted))
+    if known is None:
+        known = machine.repairs[damage, wanted] = _searched_aside(machine, damage, wanted)
+        machine.entries += 1
+    return known
+
+
+def _searched_aside(machine: Machine, damage: Damage, wanted: int) -> tuple[Found, ...]:
+    """Searched, and remembered too, aside of the machine."""
     aside, there = machine.aside, Damage(tuple(map(Aside(machine, damage.states), damage.states)), damage.kinds)
     known = aside.repairs.get((there, wanted))
     if known is None:
@@ -152,7 +161,7 @@ class _Search:
         """A repair that runs on, to the last token if it is clean; those that differ in an inserted name are one."""
         sort = tuple((change.op, self._sort(change.kind)) for change in place.changes)
         self.best = place.cost if self.best is None else self.best
-        self.found.setdefault(sort, Found(place.changes, place.state, clean, place.cost))
+        self.found.setdefault(sort, Found(place.changes, clean, place.cost))
         self.simple = self.simple or clean and len(place.changes) == 1
 
     def _sort(self, kind: int) -> int | None:

@@ -78,6 +78,8 @@ class Tables:
     """Node names made for `map` and `spanned`, with their functions."""
     guarded: set[int] = field(default_factory=set)
     """Nonterminals in front of a `skip` mark, which counts only once they have begun."""
+    instead: dict[int, Symbols_] = field(default_factory=dict)
+    """For a nonterminal: what to parse in its place, after an error in front of it."""
     operators: set[str] = field(default_factory=set)
     """Kinds that are binary operators of some operator table; messages speak of them together."""
     notes: list[Note] = field(default_factory=list)

@@ -15,8 +15,8 @@ from typing import Any, Final, Literal
 
 __all__ = [
     "ANY", "SPANNED", "Anchor", "AnyToken", "Assoc", "Attempt", "Choice", "Cut", "Event", "Fail", "G", "Grammar",
-    "GrammarError", "Guard", "Label", "Level", "Many", "Mapped", "Missing", "Part", "Precedence", "Ref", "Seq",
-    "SkipBlock", "Tail", "Tok", "lifted",
+    "GrammarError", "Guard", "Instead", "Label", "Level", "Many", "Mapped", "Missing", "Part", "Precedence", "Ref",
+    "Seq", "SkipBlock", "Tail", "Tok", "lifted",
 ]
 
 
@@ -149,6 +149,14 @@ class Missing(G):
     """A token that is taken as present when it is absent (with a diagnostic and an insertion as its fix)."""
 
     token: Tok
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Instead(G):
+    """Parts in whose place something else is parsed after an error in front of them."""
+
+    body: G
+    other: G
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -96,6 +96,8 @@ class _Values:
     def anchored(self, depth: int) -> g.G:
         body = self.value(depth)
         k = self.r.random()
+        if k < .1:
+            return g.recover_instead(body, self.value(depth))
         if k < .5:
             return g.recover(body)
         if k < .8:
@@ -171,7 +173,7 @@ def nullable(value: g.G, grammar: g.Grammar, inside: frozenset[str] = frozenset(
             return all(nullable(item, grammar, inside) for item in items)
         case g.Choice(alternatives):
             return any(nullable(alternative, grammar, inside) for alternative in alternatives)
-        case g.Attempt(body) | g.Label(_, body) | g.Mapped(body, _) | g.Anchor(body, _):
+        case g.Attempt(body) | g.Label(_, body) | g.Mapped(body, _) | g.Anchor(body, _) | g.Instead(body, _):
             return nullable(body, grammar, inside)
         case g.Precedence(operand):
             return nullable(operand, grammar, inside)
@@ -188,6 +190,9 @@ def parts(value: g.G) -> Iterator[g.G]:
         case (g.Attempt(body) | g.Many(body) | g.Label(_, body) | g.Mapped(body, _) | g.Anchor(body, _)
               | g.Tail(body, _) | g.Precedence(body, _)):
             yield from parts(body)
+        case g.Instead(body, other):
+            yield from parts(body)
+            yield from parts(other)
 
 
 def usable(grammar: g.Grammar) -> bool:
@@ -218,7 +223,7 @@ def sentence(r: random.Random, grammar: g.Grammar, value: g.G, depth: int = 0) -
             return [token for item in items for token in sentence(r, grammar, item, depth + 1)]
         case g.Choice(alternatives):
             return sentence(r, grammar, r.choice(alternatives), depth + 1)
-        case g.Attempt(body) | g.Label(_, body) | g.Mapped(body, _) | g.Anchor(body, _):
+        case g.Attempt(body) | g.Label(_, body) | g.Mapped(body, _) | g.Anchor(body, _) | g.Instead(body, _):
             return sentence(r, grammar, body, depth + 1)
         case g.Many(body):
             count = r.choice([0, 1, 1, 2, 3]) if depth < _DEEP else 0

@@ -107,7 +107,7 @@ def _plainer(value: g.G, rules: g.Grammar) -> g.G:
     match value:
         case g.Ref(name):
             return rules[name]
-        case g.Label(_, body) | g.Anchor(body, _) | g.Missing(body):
+        case g.Label(_, body) | g.Anchor(body, _) | g.Instead(body, _) | g.Missing(body):
             return body
         case g.Mapped(body, _):
             return g.Seq((g.Event("open", "<map>"), body, g.Event("close", "<map>")))

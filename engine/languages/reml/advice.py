@@ -82,6 +82,26 @@ def _open_char(s: Situation) -> Advice:
     return Advice(message="the character literal is not closed by `'`", part=(s.start, s.start + 1))
 
 
+def _quoted(s: Situation) -> Advice:
+    inner = s.text[1:-1]
+    if s.text[0] == "`" and AN_EXPRESSION not in s.expected and inner.isidentifier():
+        name = f"{inner}_" if inner in HARD else inner
+        return Advice(message="names are written without backticks", fixes=(_replaced(s, f"Write `{name}`", name),))
+    char, string = f"'{inner}'", '"' + inner.replace('\\"', '"').replace('"', '\\"') + '"'
+    meant = char if s.text[0] in "‘‚‛" and char_fault(char) is None else string
+    message = f"strings are written in straight double quotes, not in {s.text[0]} {s.text[-1]}"
+    return Advice(message=message, fixes=(_replaced(s, f"Write `{_short(meant)}`", meant),))
+
+
+def _dollar(s: Situation) -> Advice:
+    part, message = (s.start, s.start + 1), "unknown character `$`"
+    if len(s.text) == 1:
+        return Advice(message=message)
+    if not s.text[1].isdigit():
+        message += ": names are written without it"
+    return Advice(message=message, fixes=(("Remove `$`", ((0, *part, ""),)),), part=part)
+
+
 def _bad_identifier(s: Situation) -> Advice:
     clean = without_controls(s.text)
     if clean != s.text:
@@ -150,6 +170,8 @@ _LOOKALIKES: Final = {
 _WRONG: Final[dict[str, Callable[[Situation], Advice | None]]] = {
     "OPEN_STRING": _open_string,
     "OPEN_CHAR": _open_char,
+    "QUOTED": _quoted,
+    "DOLLAR": _dollar,
     "BAD_IDENT": _bad_identifier,
     "BAD_UPPER": _bad_identifier,
     "FOREIGN_IDENT": _foreign_identifier,
@@ -166,10 +188,28 @@ def _missing_with(s: Situation) -> Advice | None:
     if _inside(s) == "Handle" and s.kind == "handler":
         fix = "Insert `with`", ((0, s.start, s.start, "with "),)
         return Advice(MISSING_WITH, "`with` is missing between what is handled and its `handler`", (fix,))
-    if "Match" in s.context[-2:] and s.kind in ("{", "|") and s.lacks("with"):
+    if "Match" in s.context[-2:] and s.kind == "{" and "with" not in s.after:
+        return _braced_arms(s)
+    if "Match" in s.context[-2:] and s.kind == "|" and s.lacks("with"):
         message = "`with` is missing behind what is matched: `match value with | pattern -> result`"
         return Advice(message=message, fixes=(("Insert `with`", ((0, s.start, s.start, "with "),)),))
     return None
+
+
+def _braced_arms(s: Situation) -> Advice:
+    """`match e { A -> 1, B -> 2 }`: the braces of other languages; a brace alone is written for `with`."""
+    message = "the arms of `match` stand behind `with`, not in braces: `match value with | pattern -> result`"
+    inner, closer = s.bracketed[:-1], s.bracketed[-1] if s.bracketed else None
+    indent = len(s.piece) - len(s.piece.lstrip(" \t"))
+    if closer is None or not inner or closer.line_offset and closer.start < indent:      # it closes something else
+        return Advice(message=message, fixes=(_replaced(s, "Write `with` for `{`", "with"),), only=True)
+    begin = inner[-1].end if inner[-1].line_offset == closer.line_offset else closer.start
+    edits = [(0, s.start, s.end, "with"), (closer.line_offset, begin, closer.end, "")]
+    for token, following in zip(inner, s.bracketed[1:], strict=True):
+        if token.kind == ",":
+            text = " |" if following.line_offset == token.line_offset and following is not closer else ""
+            edits.insert(-1, (token.line_offset, token.start, token.end, text))
+    return Advice(message=message, fixes=(("Write `with` instead of the braces", tuple(edits)),), only=True)
 
 
 def _missing_then(s: Situation) -> Advice | None:
@@ -191,7 +231,8 @@ def _missing_else(s: Situation) -> Advice | None:
     if _begins_value(s) and not last.line_offset and s.kind not in _STATEMENT_WORDS:
         return None  # rather an operator is missing inside of the branch
     message = "this `if` has no `else`: both branches are required, `else ()` does nothing"
-    return Advice(message=message, fixes=(("Insert `else ()`", (_behind(last, " else ()"),)),))
+    fixes = (("Insert `else ()`", (_behind(last, " else ()"),)),)
+    return Advice(message=message, fixes=fixes, only=s.kind in ("}", "EOF"))
 
 
 def _missing_value(s: Situation) -> Advice | None:
@@ -289,7 +330,8 @@ def _missing_arrow(s: Situation) -> Advice | None:
 def _question_mark(s: Situation) -> Advice | None:
     last = _last(s)
     if last is not None and last.kind == "?" and not last.line_offset and _begins_value(s):
-        return Advice(message="there is no operator `? :`; a choice is written `if condition then value else value`")
+        message = "there is no operator `? :`; a choice is written `if condition then value else value`"
+        return Advice(message=message, part=(last.start, last.end))
     return None
 
 

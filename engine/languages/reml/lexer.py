@@ -5,8 +5,8 @@ not ask for the word, *contextual* ones are plain identifiers to everybody but t
 no interpolation in strings and no sign in numbers; operators are the longest that fits.
 
 Wrong tokens are kinds of their own (`WRONG` says what each stands for): unfinished strings and characters, which
-reach to the end of the line, so one forgotten quote is one diagnostic; bad escapes; identifiers that are not
-well-formed. Knows no grammar; what is inside a literal is looked at by `literals`.
+reach to the end of the line, so one forgotten quote is one diagnostic; text in other quotes; bad escapes; dollar
+signs; identifiers that are not well-formed. Knows no grammar; what is inside a literal is looked at by `literals`.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ _SYMBOLS: Final = tuple(
 WRONG: Final = {
     "OPEN_STRING": WrongToken("parser.lexer.unknown_token", "STRING"),
     "OPEN_CHAR": WrongToken("parser.lexer.unknown_token", "CHAR"),
+    "QUOTED": WrongToken("parser.lexer.unknown_token", "STRING", or_else="IDENT"),
+    "DOLLAR": WrongToken("parser.lexer.unknown_token", "IDENT"),
     "BAD_IDENT": WrongToken("unicode.invalid_identifier", "IDENT"),
     "BAD_UPPER": WrongToken("unicode.invalid_identifier", "UPPER"),
     "FOREIGN_IDENT": WrongToken("parser.lexer.unknown_token", "IDENT"),
@@ -72,6 +74,11 @@ _RAW: Final = r'r"[^"]*+"|r#"(?:[^"]|"(?!#))*+"#|r##"(?:[^"]|"(?!##))*+"##'
 _TRIPLE: Final = r'"""(?:[^"]|"(?!""))*+"""'
 _STRING: Final = r'"(?!"")[^"\\\r\n]*+(?:\\[^\r\n][^"\\\r\n]*+)*+"'
 _CHAR: Final = r"'[^'\\\r\n]*+(?:\\[^\r\n][^'\\\r\n]*+)*+'"
+# A word processor's quotes, and those of other languages.
+_QUOTED: Final = (
+    "[\u201c\u201e\u201f\u00ab][^\u201c-\u201f\u00bb\r\n]*+[\u201c\u201d\u00bb]"
+    "|[\u2018\u201a\u201b][^\u2018-\u201b\r\n]*+[\u2018\u2019]|`[^`\r\n]*+`"
+)
 # What is left open ends in front of the commas and brackets at the end of the line: they are rarely part of the text.
 # The line break must be in sight for that, or the division of a long line would depend on what has not arrived yet.
 _TO_THE_END: Final = r"(?:[^\r\n,;)\]} \t]++|[,;)\]} \t]++(?=[^\r\n,;)\]} \t]))*+(?:[,;)\]} \t]++(?![\r\n]))?+"
@@ -94,6 +101,8 @@ def reml_lexer(profile: Profile = "unicode") -> Lexer:
         Terminal("INT", _INT),
         Terminal("CHAR", _CHAR),
         Terminal("OPEN_CHAR", "'" + _TO_THE_END),
+        Terminal("QUOTED", _QUOTED),
+        Terminal("DOLLAR", r"\$\w*+"),
         words=("IDENT", (*HARD, *SOFT, *CONTEXTUAL, "_")),
         refine=_refined if profile == "unicode" else _refined_ascii,
         extra=("UPPER", "FLOAT_PAIR", "BAD_IDENT", "BAD_UPPER", "FOREIGN_IDENT", "BAD_STRING", "BAD_CHAR"),
@@ -109,6 +118,8 @@ def reml_lexer(profile: Profile = "unicode") -> Lexer:
             "FIXITY": "fixity",
             "OPEN_STRING": "string-literal",
             "OPEN_CHAR": "char-literal",
+            "QUOTED": "string-literal",
+            "DOLLAR": "identifier",
             "BAD_IDENT": "identifier",
             "BAD_UPPER": "upper-identifier",
             "FOREIGN_IDENT": "identifier",

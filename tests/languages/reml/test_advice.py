@@ -48,7 +48,7 @@ def check(text: str, under: str, words: str, mended: str | None = None, code: st
         ("let x =", "", "an expression is required after `=`", None),
         ("fn f() { match a with | B -> }", "}", "an expression is required after `->`", None),
         ("let x = a ++ b", "+", "no operator `++`", "let x = a + b"),
-        ("let x = a ? b : c", "b", "no operator `? :`", None),
+        ("let x = a ? b : c", "?", "no operator `? :`", None),
         ("let x = a < b < c", "<", "`<` and `<` cannot be chained", "let x = (a < b) < c"),
         ("let x = f(a < b) <= g[c] * 2 > d", ">", "`<=` and `>`", "let x = (f(a < b) <= g[c] * 2) > d"),
         ("let x = z && a == b != c", "!=", "`==` and `!=`", "let x = z && (a == b) != c"),
@@ -82,6 +82,15 @@ def check(text: str, under: str, words: str, mended: str | None = None, code: st
         ("use a.{b", "", "`{` on line 1 is not closed", "use a.{b}"),
         # `with`
         ("let x = match y | A -> 1", "|", "`with` is missing", "let x = match y with | A -> 1"),
+        ("let x = match y { A -> 1, B -> 2 }", "{", "not in braces", "let x = match y with A -> 1 | B -> 2"),
+        ("let x = match y {\n  A -> 1,\n  B -> 2, }", "{", "not in braces", "let x = match y with\n  A -> 1\n  B -> 2"),
+        ("let x = match y {\n  | A -> {} }", "{", "not in braces", "let x = match y with\n  | A -> {}"),
+        (
+            "fn f() {\n  match y\n  {\n    A -> 1 }\n}",
+            "{",
+            "not in braces",
+            "fn f() {\n  match y\n  with\n    A -> 1\n}",
+        ),
     ],
 )
 def test_one_mistake_is_one_diagnostic(text, under, words, mended):
@@ -124,14 +133,22 @@ def test_a_handler_without_with_has_its_code_whatever_else_could_be_meant(text):
         ("let x = “a", "“", 'let x = "a'),
         ("let x = 1\u00a0", "\u00a0", "let x = 1 "),
         ("f（1)", "（", "f(1)"),
+        ("let x = “a b”", "“a b”", 'let x = "a b"'),
+        ("fn `f`() { }", "`f`", "fn f() { }"),
+        ("fn $f() { }", "$", "fn f() { }"),
+        ("fn $() { }", "$", None),
+        ("let x = $5", "$", "let x = 5"),
+        ("let x = `a`", "`a`", 'let x = "a"'),
+        ("let x = ‘a’", "‘a’", "let x = 'a'"),
+        ('let x = «a "b»', '«a "b»', 'let x = "a \\"b"'),
         ("let x = 1；\n", "；", "let x = 1;\n"),
         ("let x = $", "$", None),
     ],
 )
 def test_unknown_tokens(text, under, mended):
-    first = syntax_errors(text)[0]
+    first, *others = syntax_errors(text)
 
-    assert (first.code, marked(text, first)) == ("parser.lexer.unknown_token", under)
+    assert (first.code, marked(text, first), others) == ("parser.lexer.unknown_token", under, [])
     assert mended is None or fixed(text, first) == mended
 
 

@@ -40,6 +40,7 @@ from engine.parse.grammar import (
     operators,
     opt,
     precedence,
+    recover_instead,
     recover_missing,
     rule,
     same_line,
@@ -137,6 +138,7 @@ def define_expressions(g: Grammar) -> None:
         define_chains(g, variant.name)
         _define_expression(g, variant)
         _define_open_ended(g, variant)
+    _define_braced_arms(g)
     define_special_forms(g)
     define_parameters(g)
     _define_arguments(g)
@@ -189,16 +191,25 @@ def _define_open_ended(g: Grammar, v: _Variant) -> None:
             "match",
             _EXPRESSION,
             recover_missing("with"),
-            rule("MatchArm", opt("|"), Ref("Pattern"), _after_pattern(v)),
-            v.ref("Arms"),
+            recover_instead(seq(_arm(v, opt("|")), v.ref("Arms")), Ref("BracedArms")),
         ),
     )
-    g[v("Arms")] = many(choice(rule("MatchArm", "|", Ref("Pattern"), _after_pattern(v)), v.ref("BareArm")))
+    g[v("Arms")] = many(choice(_arm(v, "|"), v.ref("BareArm")))
     # A bare arm, not the first, begins on a line of its own.  Until the token behind its pattern it may just as well
     # be a statement behind the match; an `if` on a line of its own is such a statement, not a guard.
     bare = (lookahead("->", "when", "as"), same_line("if"))
     arms = (rule("MatchArm", attempt(Ref("Pattern"), decided), _after_pattern(v)) for decided in bare)
     g[v("BareArm")] = seq(newline(), choice(*arms))
+
+
+def _define_braced_arms(g: Grammar) -> None:
+    """Arms in braces, as other languages have them: an error without `with`, and one only."""
+    more = choice(seq(token(",", ";"), opt(_arm(_USUAL, opt("|")))), _arm(_USUAL, "|"), seq(newline(), _arm(_USUAL)))
+    g["BracedArms"] = seq("{", opt(_arm(_USUAL, opt("|")), many(more)), "}")
+
+
+def _arm(v: _Variant, *bar: G | str) -> G:
+    return rule("MatchArm", *bar, Ref("Pattern"), _after_pattern(v))
 
 
 def _after_pattern(v: _Variant) -> G:
