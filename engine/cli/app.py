@@ -46,6 +46,7 @@ _OURS: Final = {
     "land": ("engine.cli.runs.landing:land", "Bring a run to the base branch."),
     "revert": ("engine.cli.runs.landing:revert", "Take a run back."),
     "clean": ("engine.cli.runs.landing:clean", "Remove what ended runs have left."),
+    "records": ("engine.cli.runs.records:records", "Look at the audit records, and check them."),
     "doctor": ("engine.cli.runs.doctor:doctor", "See whether everything that runs need is here."),
     "demo": ("engine.cli.demo:demo", "Watch the language server and the Runner at work."),
 }

@@ -89,7 +89,7 @@ def answer(question: Request, text: str, person: Person) -> Draft | None:
         raise Refused(f"this is answered by yes or no: {question.text}", question.command)
     if question.run_id is None:
         return None
-    payload = {"index": question.index, "answer": text.strip(), "by": person.by}
+    payload = {"index": question.index, "answer": text.strip(), "by": person.by, "mode": person.mode}
     return Draft(type="answer", payload=payload, run_id=question.run_id, intent_id=question.intent_id)
 
 

@@ -15,10 +15,14 @@ from typing import Final
 
 from engine.config import Settings
 from engine.orchestrate.git.repository import Repository
+from engine.orchestrate.redact import Redactor
 from engine.orchestrate.state import State
+from engine.orchestrate.store.chain import Anchor
 from engine.orchestrate.store.event_log import EventLog
 from engine.orchestrate.store.files import IntentFiles
 from engine.orchestrate.store.locations import Locations, locations
+from engine.orchestrate.store.record_key import made_key
+from engine.orchestrate.store.records import Records
 
 __all__ = ["Workspace"]
 
@@ -58,7 +62,9 @@ class Workspace:
         Raises `LockedLog` while another process writes, `DamagedLog`, `LocationsError`.
         """
         self.locations.create()
-        return EventLog.open(self.locations.database, write=True, lock=self.locations.lock)
+        key = made_key(self.locations.keys, keyring=self.locations.keyring)
+        records = Records(key, Anchor(self.locations.head), Redactor(os.environ))
+        return EventLog.open(self.locations.database, write=True, lock=self.locations.lock, records=records)
 
     def state(self) -> State:
         """What the log says, whoever writes it; nothing yet if there is none. Raises `DamagedLog`."""

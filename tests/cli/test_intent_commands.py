@@ -17,7 +17,7 @@ from engine.languages.intent.document import parse
 from engine.orchestrate.events import Draft
 from engine.orchestrate.store.event_log import EventLog
 from engine.orchestrate.store.files import common_folder, find_root
-from engine.orchestrate.store.locations import STATE_VARIABLE, locations
+from engine.orchestrate.store.locations import KEYS_VARIABLE, STATE_VARIABLE, locations
 from tests.cli.command import invoke, run
 from tests.orchestrate.story import RUN, Story
 
@@ -32,6 +32,7 @@ def git(*arguments: str) -> str:
 def repository(here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with one commit, which is the current folder."""
     monkeypatch.setenv(STATE_VARIABLE, str(tmp_path / "state"))
+    monkeypatch.setenv(KEYS_VARIABLE, str(tmp_path / "keys"))
     for name in ("GIT_DIR", "GIT_WORK_TREE", "PENSTOCK_STEP"):
         monkeypatch.delenv(name, raising=False)
     for name in ("AUTHOR", "COMMITTER"):

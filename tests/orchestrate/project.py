@@ -15,7 +15,7 @@ from engine.orchestrate.appending import append
 from engine.orchestrate.events import Event
 from engine.orchestrate.host import Host, Started, open_host
 from engine.orchestrate.store.event_log import EventLog
-from engine.orchestrate.store.locations import STATE_VARIABLE
+from engine.orchestrate.store.locations import KEYS_VARIABLE, STATE_VARIABLE
 from engine.orchestrate.verdicts import Person
 from engine.orchestrate.workspace import Workspace
 from tests.orchestrate.git.sandbox import Sandbox
@@ -47,7 +47,8 @@ class Project:
     def __init__(self, sandbox: Sandbox, settings: Mapping[str, Any] | None = None) -> None:
         self.sandbox = sandbox
         self.root = sandbox.root
-        self.environment = {**sandbox.environment, STATE_VARIABLE: str(sandbox.folder / "state")}
+        folders = {STATE_VARIABLE: str(sandbox.folder / "state"), KEYS_VARIABLE: str(sandbox.folder / "keys")}
+        self.environment = {**sandbox.environment, **folders}
         self.settings: Mapping[str, Any] = {"run": {"retry_base_seconds": 0.01}, **(settings or {})}
 
     @property

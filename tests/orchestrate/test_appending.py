@@ -15,7 +15,7 @@ from engine.orchestrate.events import Draft
 from engine.orchestrate.host import open_host
 from engine.orchestrate.state import State
 from engine.orchestrate.store.event_log import EventLog, LockedLog
-from engine.orchestrate.store.locations import STATE_VARIABLE
+from engine.orchestrate.store.locations import KEYS_VARIABLE, STATE_VARIABLE
 from engine.orchestrate.verdicts import Person, approve, refusal_event
 from engine.orchestrate.wire import Refused
 from engine.orchestrate.workspace import Workspace
@@ -29,6 +29,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     root = tmp_path / "repository"
     root.mkdir()
     monkeypatch.setenv(STATE_VARIABLE, str(tmp_path / "state"))
+    monkeypatch.setenv(KEYS_VARIABLE, str(tmp_path / "keys"))
     for command in (
         ["init", "-q"],
         ["-c", "user.name=A", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "x"],

@@ -45,9 +45,10 @@ def play_intent(folder: Path, out: IO[str], *, quiet: bool) -> str | None:
         click.echo(f"\n== an Intent: left out, {why}", file=out)
         return None
     from engine.cli.runs.view import view_for
-    from engine.orchestrate.store.locations import STATE_VARIABLE
+    from engine.orchestrate.store.locations import KEYS_VARIABLE, STATE_VARIABLE
 
-    environment = {**os.environ, **_IDENTITY, STATE_VARIABLE: str(folder / "state")}
+    folders = {STATE_VARIABLE: str(folder / "state"), KEYS_VARIABLE: str(folder / "keys")}
+    environment = {**os.environ, **_IDENTITY, **folders}
     root = folder / "project"
     _repository(root, environment)
     if not quiet:

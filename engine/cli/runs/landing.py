@@ -133,11 +133,15 @@ def _span(integration: Integration, run_id: str) -> str:
 
 
 def _for_a_person(context: click.Context, action: str) -> Workspace:
+    from engine.orchestrate.appending import append
     from engine.orchestrate.policy import acting_agent
+    from engine.orchestrate.verdicts import refusal_event
 
-    if acting_agent(os.environ) is not None:
-        raise Unusable(f"an agent may not {action} anything; that is for people")
     workspace = opened(options_of(context))
+    step = acting_agent(os.environ)
+    if step is not None:
+        append(workspace, refusal_event(action, None, step))
+        raise Unusable(f"an agent may not {action} anything; that is for people, and it was recorded")
     workspace.locations.create()
     return workspace
 

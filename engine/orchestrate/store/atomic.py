@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import Final
 
-__all__ = ["ChangedMeanwhile", "create", "read_regular", "replace"]
+__all__ = ["ChangedMeanwhile", "create", "locked", "read_regular", "replace"]
 
 #: how often a change is made anew because the file changed under it; an editor saves once, not five times in a row
 _ATTEMPTS: Final = 5
@@ -42,9 +42,9 @@ def read_regular(path: Path, limit: int = _LARGEST) -> bytes:
         return opened.read() if limit < 0 else opened.read(min(status.st_size, limit))  # a buffer of just that size
 
 
-def create(path: Path, content: bytes) -> bool:
+def create(path: Path, content: bytes, mode: int = 0o644) -> bool:
     """Writes a new file; False, and nothing is written, if something is there already. Raises `OSError`."""
-    with _beside(path, content, 0o644) as written:
+    with _beside(path, content, mode) as written:
         try:
             os.link(written, path, follow_symlinks=False)
         except FileExistsError:
@@ -64,7 +64,7 @@ def replace(path: Path, change: Callable[[bytes], bytes]) -> bytes:
     `change` is called again on the new content when the file changed meanwhile. Raises `OSError`, and
     `ChangedMeanwhile` when that happens again and again.
     """
-    with _locked(path.parent):
+    with locked(path.parent):
         for _ in range(_ATTEMPTS):
             before = read_regular(path, _ALL)  # what is not read would be lost
             after = change(before)
@@ -95,7 +95,7 @@ def _beside(path: Path, content: bytes, mode: int) -> Iterator[Path]:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Alone among our processes with a folder."""
     if sys.platform == "win32":
         yield

@@ -5,6 +5,7 @@ with the machine anyway (`_ENDS_WITH_THE_MACHINE`), which survives a crash of th
 at a time, held by a lock of the operating system; anyone reads. Each row carries a checksum of all it says, so a row
 that was changed, and a gap, are found when they are read. Nothing is ever repaired by guessing.
 
+With each event goes its audit record, in the same transaction (`records.py`).
 Beside the events lies the state at one moment (`snapshot.py`), so that the state of now is folded from there. It can be
 made again whenever it is missing.
 """
@@ -26,10 +27,13 @@ from typing import Any, Final, Self
 from engine.orchestrate.controller import fold
 from engine.orchestrate.events import CAUSES, Draft, Event
 from engine.orchestrate.state import State
+from engine.orchestrate.store.records import Records
 from engine.orchestrate.store.snapshot import state_of, text_of
 from engine.orchestrate.store.writer_lock import LockedLog, WriterLock
 
-__all__ = ["DamagedLog", "EventLog", "EventsFile", "LockedLog", "UnwrittenEvent"]
+__all__ = [
+    "DamagedLog", "EventLog", "EventsFile", "LockedLog", "UnwrittenEvent", "checksum_of", "open_to_read",
+]  # fmt: skip
 
 #: that a step began; none goes on after a crash of the machine, and one that is not known to have begun begins anew
 _ENDS_WITH_THE_MACHINE: Final = frozenset({"step.start"})
@@ -85,11 +89,12 @@ class EventLog:
 
     def __init__(
         self, path: Path, connection: sqlite3.Connection, lock: WriterLock | None, now: Callable[[], str],
-        new_id: Callable[[], str],
+        new_id: Callable[[], str], records: Records | None = None,
     ) -> None:  # fmt: skip
         self.path = path
         self._connection = connection
         self._lock = lock
+        self._records = records
         self._now = now
         self._new_id = new_id
         self._turn = threading.RLock()
@@ -105,22 +110,25 @@ class EventLog:
         lock: Path | None = None,
         now: Callable[[], str] | None = None,
         new_id: Callable[[], str] | None = None,
+        records: Records | None = None,
     ) -> EventLog:
         """Open, and with `write` create (mode 0600), the log at `path`.
 
         `lock`: the writer's lock, by default beside the log. `now` gives timestamps (RFC 3339, UTC, `Z`), `new_id`
-        event ids; by default the clock and random ids.
+        event ids; by default the clock and random ids. `records` writes the audit records, if there are to be any.
         Raises `LockedLog`, `DamagedLog`, FileNotFoundError (to read what is not there).
         """
         now = now or _now
         held = WriterLock.take(lock or path.with_name(path.name + ".lock"), now()) if write else None
         try:
             connection = _connect(path, write=write)
+            if records is not None:
+                _begin(records, path, connection)
         except BaseException:
             if held:
                 held.release()
             raise
-        return cls(path, connection, held, now, new_id or _new_id)
+        return cls(path, connection, held, now, new_id or _new_id, records)
 
     def append(self, cause: Draft, announce: Callable[[Event], Sequence[Draft]] = lambda _: ()) -> list[Event]:
         """Append `cause` and what `announce` says to it in one transaction; the events, the cause first.
@@ -142,6 +150,8 @@ class EventLog:
             except BaseException:
                 self._roll_back()
                 raise
+            if self._records is not None:
+                self._records.added(on_disk=self._waits)
         return events
 
     def _wait_for_disk(self, wait: bool) -> None:
@@ -163,6 +173,8 @@ class EventLog:
             events.append(event)
             rows.append(row)
         self._connection.executemany(f"INSERT INTO events ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)", rows)
+        if self._records is not None:
+            self._records.add(self._connection, events, [row[-1] for row in rows])
         return events
 
     def read(self, after: int = 0, run_id: str | None = None) -> Iterator[Event]:
@@ -206,7 +218,7 @@ class EventLog:
 
     def _opened(self, row: _Row) -> Event:
         sequence, event_id, timestamp, kind, run_id, intent_id, task_id, parent_id, role, payload, checksum = row
-        if checksum != _checksum(row[:-1]):
+        if checksum != checksum_of(row[:-1]):
             raise DamagedLog(self.path, "its checksum is not that of what it says", sequence)
         return Event(
             type=kind, payload=json.loads(payload), run_id=run_id, intent_id=intent_id, task_id=task_id,
@@ -226,7 +238,7 @@ class EventLog:
     def _snapshot(self, last: int) -> State:
         """The state that is kept, or that of the beginning."""
         for text, checksum in self._select("SELECT state, checksum FROM snapshots") if self._has_snapshots() else ():
-            state = state_of(text) if checksum == _checksum((text,)) else None
+            state = state_of(text) if checksum == checksum_of((text,)) else None
             if state is not None and state.sequence <= last:
                 return state
         return State()
@@ -243,13 +255,15 @@ class EventLog:
         text = text_of(state)
         with self._turn, suppress(sqlite3.Error):        # what is not kept is folded
             self._connection.execute(_SNAPSHOTS)
-            row = (text, _checksum((text,)))
+            row = (text, checksum_of((text,)))
             self._connection.execute("INSERT OR REPLACE INTO snapshots VALUES (1, ?, ?)", row)
 
     def close(self) -> None:
         """Let go of the file and the lock."""
         with self._turn:
             self._connection.close()
+            if self._records is not None:
+                self._records.close()
             if self._lock:
                 self._lock.release()
 
@@ -315,6 +329,19 @@ def _connect(path: Path, *, write: bool) -> sqlite3.Connection:
     return connection
 
 
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """A connection to a log that reads only. Raises `DamagedLog`, FileNotFoundError."""
+    return _connect(path, write=False)
+
+
+def _begin(records: Records, path: Path, connection: sqlite3.Connection) -> None:
+    try:
+        records.begin(connection)
+    except sqlite3.Error as error:
+        connection.close()
+        raise DamagedLog(path, str(error)) from error
+
+
 def _create(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     connection.execute(_TABLE)
@@ -334,8 +361,9 @@ def _sealed(draft: Draft, sequence: int, timestamp: str, event_id: str) -> tuple
     )  # fmt: skip
     said = (sequence, event_id, timestamp, draft.type, draft.run_id, draft.intent_id, draft.task_id, draft.parent_id,
             draft.role, payload)  # fmt: skip
-    return event, (*said, _checksum(said))
+    return event, (*said, checksum_of(said))
 
 
-def _checksum(said: tuple[object, ...]) -> str:
+def checksum_of(said: tuple[object, ...]) -> str:
+    """The checksum of all that a row says."""
     return hashlib.blake2b(json.dumps(said).encode(), digest_size=16).hexdigest()

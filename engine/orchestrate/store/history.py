@@ -74,6 +74,7 @@ def _step(event: Event) -> dict[str, Any]:
         "input_tokens": usage.get("input_tokens"),
         "output_tokens": usage.get("output_tokens"),
         "cost_usd": output.get("cost_usd"),
+        "ended_at": event.timestamp,
     }
     return {name: value for name, value in told.items() if value is not None}
 

@@ -16,10 +16,12 @@ from typing import Final
 
 import platformdirs
 
-__all__ = ["STATE_VARIABLE", "Locations", "LocationsError", "locations", "make_private"]
+__all__ = ["KEYS_VARIABLE", "STATE_VARIABLE", "Locations", "LocationsError", "locations", "make_private"]
 
 #: A folder that replaces the platform's for all repositories.
 STATE_VARIABLE: Final = "PENSTOCK_STATE_DIR"
+#: A folder that replaces the platform's for the key of the audit records and their heads.
+KEYS_VARIABLE: Final = "PENSTOCK_KEYS_DIR"
 
 
 class LocationsError(Exception):
@@ -28,13 +30,20 @@ class LocationsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Locations:
-    """The paths of one repository. `create` makes the folders; the files are made by whoever writes them."""
+    """The paths of one repository. `create` makes the folders; the files are made by whoever writes them.
+
+    `keys`: the folder of the audit records' key, which all repositories share; `keyring`: the key may be in the
+    system's keyring instead, for nobody gave the folder. `head`: where the head of this repository's records is kept.
+    """
 
     state: Path
     worktrees: Path
     logs: Path
     database: Path
     lock: Path
+    keys: Path
+    keyring: bool
+    head: Path
 
     def create(self) -> None:
         """Make the folders, readable by this user only. Raises `LocationsError` if one cannot be, or is another's."""
@@ -46,17 +55,30 @@ def locations(
     common_dir: Path, environment: Mapping[str, str] | None = None, *, worktrees: Path | None = None
 ) -> Locations:
     """Where things lie for the repository with this git folder. `worktrees` replaces the folder of worktrees."""
-    given = (os.environ if environment is None else environment).get(STATE_VARIABLE)
-    top = Path(given).expanduser().absolute() if given else platformdirs.user_state_path("penstock", appauthor=False)
+    top = _folder(environment, STATE_VARIABLE) or platformdirs.user_state_path("penstock", appauthor=False)
+    given = _folder(environment, KEYS_VARIABLE)
+    keys = given or platformdirs.user_config_path("penstock", appauthor=False) / "keys"
     real = common_dir.resolve()
-    state = top / hashlib.sha256(os.fsencode(real)).hexdigest()[:16]
+    state = top / _name(real)
     return Locations(
         state=state,
         worktrees=worktrees or state / "worktrees",
         logs=state / "logs",
         database=state / "events.sqlite",
         lock=real / "penstock.lock",
+        keys=keys,
+        keyring=given is None,
+        head=keys / f"{_name(state.resolve())}.head",
     )
+
+
+def _folder(environment: Mapping[str, str] | None, variable: str) -> Path | None:
+    given = (os.environ if environment is None else environment).get(variable)
+    return Path(given).expanduser().absolute() if given else None
+
+
+def _name(path: Path) -> str:
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
 
 
 def make_private(folder: Path) -> None:

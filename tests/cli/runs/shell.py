@@ -18,6 +18,7 @@ class Shell:
         self.root.mkdir()
         self.environment = {
             **environment(folder), "PENSTOCK_STATE_DIR": str(folder / "state"),
+            "PENSTOCK_KEYS_DIR": str(folder / "keys"),
             "GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.org",
             "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.org",
         }  # fmt: skip

@@ -38,7 +38,7 @@ def test_a_summary_says_what_was_done_what_it_cost_and_what_came_of_it() -> None
     assert told["lines"] == {"added": 7, "removed": 3}
     assert told["steps"][0] == {
         "step": "analyze", "result": "ok", "session_id": f"session of {RUN}/-/analyze/1", "input_tokens": 100,
-        "output_tokens": 20, "cost_usd": 0.5,
+        "output_tokens": 20, "cost_usd": 0.5, "ended_at": "2026-01-01T00:00:03Z",
     }  # fmt: skip
     assert [(step["step"], step["result"]) for step in told["steps"][1:4]] == [
         ("implement", "failed"), ("implement", "ok"), ("rebase", "ok"),
@@ -57,6 +57,24 @@ def test_a_run_that_did_not_land_counts_the_lines_of_its_tasks() -> None:
     assert told["lines"] == {"added": 2, "removed": 1}
     assert (told["outcome"], told["reason"]) == ("failed", "1 of 2 Tasks done, 1 failed; first b: exit 2")
     assert told["commits"] == [f"commit of {RUN}/a/implement/1"]
+
+
+def test_what_a_person_must_look_at_is_escalated() -> None:
+    story = Story()
+    story.start()
+    story.plan("a")
+    story.do("a/implement", "a/rebase", "a/review")
+    for onto in ("tip 1", "tip 2"):
+        story.begin("integrate")
+        story.end("integrate", "conflict", task_id="a", onto=onto, files=["f"])
+        if onto == "tip 1":
+            story.do("a/implement", "a/review")
+    told = summary(story.log)
+
+    assert (told["outcome"], told["state"]) == ("escalated", "failed")
+    assert "conflicts with what landed meanwhile again" in told["reason"]
+    assert told["adjustments"][:2] == ["integrate ended in conflict", "integrate ended in conflict"]
+    assert told["adjustments"][2].startswith("a: stopped: it conflicts")
 
 
 def test_a_run_that_has_not_ended_has_no_summary() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.orchestrate.store.locations import STATE_VARIABLE, LocationsError, locations
+from engine.orchestrate.store.locations import KEYS_VARIABLE, STATE_VARIABLE, LocationsError, locations
 
 
 @pytest.fixture
@@ -69,3 +69,14 @@ def test_a_place_that_cannot_be_used_says_so(common_dir: Path, tmp_path: Path) -
 
     with pytest.raises(LocationsError, match=STATE_VARIABLE):
         locations(common_dir, {STATE_VARIABLE: str(tmp_path / "file")}).create()
+
+
+def test_the_key_lies_outside_of_the_state(common_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    usual = locations(common_dir, {})
+    given = locations(common_dir, {KEYS_VARIABLE: str(tmp_path / "keys")})
+
+    assert tmp_path in usual.keys.parents and usual.state not in usual.keys.parents and usual.keyring
+    assert given.keys == tmp_path / "keys" and not given.keyring
+    assert given.head.parent == given.keys and given.head.name == usual.head.name

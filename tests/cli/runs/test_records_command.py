@@ -1,0 +1,51 @@
+"""`penstock records`: what it shows, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+import pytest
+
+from tests.cli.runs.shell import Shell
+
+
+def log_of(shell: Shell) -> sqlite3.Connection:
+    (path,) = (shell.root.parent / "state").glob("*/events.sqlite")
+    return sqlite3.connect(path, isolation_level=None)
+
+
+def test_records_tell_who_agreed_and_a_change_is_found(shell: Shell) -> None:
+    assert shell("records", "verify")[0] == shell("records", "show")[0] == 2
+    shell.git("config", "user.name", "Ada")
+    shell.git("config", "user.email", "ada@example.org")
+    shell.intent("one", "title: One\nrun: [echo 1 > one.txt]\n")
+    assert shell("run")[0] == 0
+
+    code, said = shell("records", "verify")
+    assert code == 0 and "as they were written" in said
+    code, said = shell("records", "show", "--json")
+    told = [json.loads(line) for line in said.splitlines()]
+    assert code == 0 and [record["seq"] for record in told] == [*range(1, len(told) + 1)]
+    assert {record["action"] for record in told} >= {"approve", "run.start", "commit", "land", "run.end"}
+    assert all(record["approval"]["by"] == "Ada <ada@example.org>" for record in told)
+    shown = shell("records", "show")[1].splitlines()
+    assert len(shown) == len(told) and "Ada <ada@example.org>  approve  one  allowed" in shown[0]
+
+    with log_of(shell) as connection:
+        connection.execute("UPDATE records SET body = replace(body, 'Ada', 'Eve') WHERE seq = 1")
+    code, said = shell("records", "verify")
+    assert code == 1 and said.startswith("record 1: it was changed") and "put back a copy" in said
+
+
+@pytest.mark.parametrize("words", ["approve two", "reject two", "answer two yes", "land two", "revert two", "clean"])
+def test_an_agent_that_tries_to_decide_is_refused_and_recorded(shell: Shell, words: str) -> None:
+    shell.intent("two", "title: Two\nrun: ['true']\n")
+    shell.environment["PENSTOCK_STEP"] = "run/a/implement/1"
+    assert shell(*words.split())[0] == 2
+    del shell.environment["PENSTOCK_STEP"]
+
+    last = json.loads(shell("records", "show", "--json")[1].splitlines()[-1])
+    assert (last["actor"], last["policy_result"]) == ("agent:run/a/implement/1", "refused")
+    assert f"tried to {words.split(maxsplit=1)[0]};" in last["reason"]
+    assert shell("records", "verify")[0] == 0
