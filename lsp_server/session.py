@@ -62,7 +62,7 @@ class Session:
             self.documents, self._publish, self._apply, self._status.tell, call_later, time.monotonic_ns
         )
         self._burst = burst
-        self._fresh: set[OpenDocument] = set()  # opened, and never yet parsed to the end
+        self._fresh: set[str] = set()  # documents that were opened, and never yet parsed to the end
         self._changed_in: tuple[str, int] | None = None
         self._language_faults_told = False
         self._layers: dict[str, Mapping[str, Any]] = {"files": {}, "options": {}, "editor": {}}
@@ -82,7 +82,7 @@ class Session:
             log.warning("a malformed textDocument/didOpen was ignored")
         else:
             document = self.documents.open(opened)
-            self._fresh.add(document)
+            self._fresh.add(document.uri)
             self._begin(document)
 
     def new_language_faults(self) -> tuple[str, ...]:
@@ -134,7 +134,7 @@ class Session:
             log.warning("a malformed textDocument/didClose was ignored")
         elif (document := self.documents.close(closed.uri)) is not None:
             self._status.forget(document.uri)
-            self._fresh.discard(document)
+            self._fresh.discard(document.uri)
             if document.language is not None:
                 self._publisher.clear(document.uri)
                 if self._recordings is not None:
@@ -185,8 +185,8 @@ class Session:
         self._publisher.publish(document.uri, document.version, entries, is_complete=not document.is_parsing)
         if self._recordings is not None and not document.is_parsing:
             self._recordings.settled(document)
-        if document in self._fresh and not document.is_parsing:
-            self._fresh.discard(document)
+        if document.uri in self._fresh and not document.is_parsing:
+            self._fresh.discard(document.uri)
             memory.rest()
 
     def quick_fixes(self, params: types.CodeActionParams) -> list[types.CodeAction]:

@@ -2,7 +2,7 @@
 
 Only of documents that are parsed in slices or whose changes are merged; a keystroke that is answered at once says
 nothing.  The last notification of a stretch of slices is always sent, all others at a bounded rate.  Knows no loop.
-Invariant: the last one of a document says ``awaiting``.
+Invariant: the last one of a document that stays open says ``awaiting``.
 """
 
 from __future__ import annotations

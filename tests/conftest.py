@@ -20,6 +20,9 @@ from tests.corpus import corpus_root
 if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+#: Seconds that a campaign may take, times `--campaign`: some take half a minute, and machines have other work.
+CAMPAIGN_SECONDS = 300
+
 settings.register_profile("dev", max_examples=60, deadline=None)
 settings.register_profile("ci", max_examples=60, deadline=None, derandomize=True, print_blob=True)
 settings.register_profile(
@@ -34,6 +37,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("penstock")
     group.addoption("--seed", type=int, default=1, help="where the random campaigns start (default: 1)")
     group.addoption("--campaign", type=int, default=1, metavar="FACTOR", help="how many times as long they run")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    limit = CAMPAIGN_SECONDS * config.getoption("campaign")
+    for item in items:
+        if item.get_closest_marker("campaign") is not None:
+            item.add_marker(pytest.mark.timeout(limit))
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

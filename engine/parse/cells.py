@@ -18,6 +18,8 @@ __all__ = ["AnyCell", "Cell", "Cells", "DeepCell", "Notes"]
 
 #: A DeepCell takes up at most about this many symbols; more make a second one.
 _LONGEST_TAIL = 24
+#: DeepCells compared on the way down before two continuations are taken as different.
+_COMPARED = 64
 
 
 class Cell:
@@ -56,10 +58,19 @@ class DeepCell:
         self.depth: int = rest.depth + len(tail)
 
     def __eq__(self, other: object) -> bool:
-        return other.__class__ is DeepCell and self.rest is other.rest and self.tail == other.tail
+        """Are the two equal continuations?  "No" may be said of equal ones that share nothing for very long."""
+        a: AnyCell = self
+        b: object = other
+        for _ in range(_COMPARED):
+            if a is b:
+                return True
+            if not isinstance(a, DeepCell) or not isinstance(b, DeepCell) or a.depth != b.depth or a.tail != b.tail:
+                return False
+            a, b = a.rest, b.rest
+        return False
 
     def __hash__(self) -> int:
-        return hash((self.tail, id(self.rest)))
+        return hash((self.tail, self.depth))
 
 
 AnyCell = Cell | DeepCell

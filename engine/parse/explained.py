@@ -80,9 +80,9 @@ def _repaired_so_far(machine: Machine, window: Window) -> AnyState | None:
         assert placed is not None
         if state is not None:
             state = None if machine.same(state, placed.state) else _through(state, placed)
-        if state is None and tries < MOST_CAUSES and (own := _mistakes(placed)):
+        if state is None and tries < MOST_CAUSES and _mistakes(placed):
             tries += 1
-            state = _past(machine, Scene(machine, _seen_from(window, back)), own[0])
+            state = _repaired(machine, window, back)
     here = window(0)
     assert here is not None
     return None if state is None or machine.same(state, here.state) else state
@@ -98,6 +98,17 @@ def _mistakes(placed: Placed | None) -> tuple[Mistake, ...]:
 
 def _seen_from(window: Window, back: int) -> Window:
     return lambda further: window(back + further)
+
+
+def _repaired(machine: Machine, window: Window, back: int) -> AnyState | None:
+    """`_past` for the first mistake of a piece above; remembered, since all the mistakes below it ask for that."""
+    stretch = range(back + LINES + BLANKS, back - machine.lines_ahead - 1, -1)
+    seen = tuple(placed and (placed.state, placed.piece) for placed in map(window, stretch))
+    if seen not in machine.repaired:
+        scene = Scene(machine, _seen_from(window, back))
+        machine.repaired[seen] = _past(machine, scene, _mistakes(scene.here)[0])
+        machine.entries += len(seen)
+    return machine.repaired[seen]
 
 
 def _through(state: AnyState, placed: Placed) -> AnyState | None:

@@ -12,7 +12,7 @@ parsing from scratch cannot differ.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import getitem
@@ -25,7 +25,7 @@ from engine.parse.lexer import EOF, NL, WS, Lexer
 from engine.parse.rebase import Holder, Newest
 from engine.parse.recipes import Recipes
 from engine.parse.source import BOM, has_escapes
-from engine.parse.states import Ahead, AnyState, DeepState, InToken, Reject, Settled, Several, State, same_cells
+from engine.parse.states import Ahead, AnyState, DeepState, InToken, Reject, Settled, Several, State
 from engine.parse.steps import Move, Steps
 from engine.parse.tables import Symbols_, Tables
 
@@ -89,6 +89,8 @@ class Machine:
         self.repair_steps = self.longest_search = 0
         self.repairs: dict[tuple[Damage, int], tuple[Found, ...]] = {}
         """What `repair` has found, of so many repairs wanted."""
+        self.repaired: dict[Hashable, AnyState | None] = {}
+        """The states behind mistakes that are repaired; a memo of `explained`."""
         self.fillers: dict[tuple[bool, tuple[Symbols_, ...]], list[Filler]] = {}
         """What may be inserted in states that begin alike; a memo of `fillers`."""
         self.recipes = Recipes(self)
@@ -162,9 +164,7 @@ class Machine:
         if isinstance(a, InToken) and isinstance(b, InToken):
             return a.mode == b.mode and self.same(a.base, b.base)
         assert isinstance(a, DeepState) and isinstance(b, DeepState)
-        if a.nl != b.nl or a.tags != b.tags or len(a.cells) != len(b.cells):
-            return False
-        return all(map(same_cells, a.cells, b.cells))
+        return a.nl == b.nl and a.ahead == b.ahead
 
     def certain(self, kind: int) -> bool:
         """Is a missing token of the kind no less likely where many others could stand: a comma, a placeholder?"""
@@ -265,7 +265,7 @@ class Machine:
                 state.clear()
             state.mistakes = None
         self._with_pieces = set()
-        for memo in (self.repairs, self.fillers, self.recipes, self._moves):
+        for memo in (self.repairs, self.repaired, self.fillers, self.recipes, self._moves):
             memo.clear()
         self.entries = self.piece_bytes = 0
         self.clears += 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from engine.parse.cells import AnyCell, DeepCell, Notes
+from engine.parse.cells import AnyCell, Notes
 from engine.parse.lexer import kind_in
 from engine.parse.source import has_escapes
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from engine.parse.machine import Machine
     from engine.parse.recovery import Mistake
 
-__all__ = ["Ahead", "AnyState", "DeepState", "InToken", "Reject", "Settled", "Several", "State", "Tags", "ahead_of",
-           "same_cells"]
+__all__ = ["Ahead", "AnyState", "DeepState", "InToken", "Reject", "Settled", "Several", "State", "Tags", "ahead_of"]
 
 
 class Reject(Exception):
@@ -159,18 +158,3 @@ def _shown(state: Settled) -> str:
         ways.append(f"{' '.join(names[symbol] for symbol, _ in walk)} ({cell.depth})")
     more = "; …" if len(state.cells) > _SHOWN else ""
     return f"{type(state).__name__}({'; '.join(ways)}{more}{', line break' if state.nl else ''})"
-
-
-#: Cells compared below the depth cap before two states are taken as different.
-_COMPARED = 64
-
-
-def same_cells(a: AnyCell, b: AnyCell) -> bool:
-    """Are two continuations equal?  Below the depth cap "no" may be said of equal ones."""
-    for _ in range(_COMPARED):
-        if a is b:
-            return True
-        if not isinstance(a, DeepCell) or not isinstance(b, DeepCell) or a.depth != b.depth or a.tail != b.tail:
-            return False
-        a, b = a.rest, b.rest
-    return False

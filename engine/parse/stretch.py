@@ -85,13 +85,25 @@ class BlockWindow:
             return self._behind(-back)
         self.back = max(self.back, back)
         while len(self.seen) <= back and self.last is not None:
-            self.last = self.blocks.prior(self.last)
-            if self.last is not None:
-                piece, above = self.blocks.piece(self.last), self.seen[-1]
-                line = above.line - (piece[-1:] in ("\n", "\r"))
-                column = above.column - len(piece) if line == above.line else self.blocks.column_of(self.last)
-                self.seen.append(Placed(piece, self.blocks.state(self.last), line, column))
+            self._look_further()
         return self.seen[back] if back < len(self.seen) else None
+
+    def _look_further(self) -> None:
+        """See one piece more; nearly always it is a line."""
+        assert self.last is not None
+        blocks, above = self.blocks, self.seen[-1]
+        self.last = place = blocks.prior(self.last)
+        if place is None:
+            return
+        block = blocks.blocks[place.block]
+        piece = block.pieces[place.at]
+        if piece[-1:] not in ("\n", "\r"):
+            line, column = above.line, above.column - len(piece)
+        elif place.at and block.pieces[place.at - 1][-1:] in ("\n", "\r"):
+            line, column = above.line - 1, 0
+        else:
+            line, column = above.line - 1, blocks.column_of(place)
+        self.seen.append(Placed(piece, block.states[place.at], line, column))
 
     def opener(self) -> Seen | None:
         """The beginning of the token that the text ends in; to be asked where it is seen from the last piece."""

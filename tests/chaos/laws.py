@@ -19,7 +19,6 @@ from engine.parse.document import Change, Document
 from engine.parse.lexer import NL
 from engine.parse.machine import AnyState, InToken, Machine
 from engine.parse.source import Position, Span, line_end
-from engine.parse.states import DeepState
 from engine.parse.tree import Token
 from tests.chaos.typist import Edit, Model
 
@@ -148,18 +147,13 @@ def _mistakes(document: Document) -> list[tuple[object, ...]]:
 
 
 def canonical(state: AnyState) -> tuple[object, ...]:
-    """A state as plain values, the same on every machine of one grammar.
-
-    Below the depth cap equal continuations are not one object, so the same way on may be there twice: it counts once.
-    """
+    """A state as plain values, the same on every machine of one grammar."""
     if isinstance(state, InToken):
         return (state.mode, *canonical(state.base))
     tags = (None,) * len(state.cells) if state.tags is None else tuple(
         frozenset((_symbols(notes.top), notes.floor) for notes in tag) for tag in state.tags)
-    ways = list(zip(map(_symbols, state.cells), tags, strict=True))
-    if isinstance(state, DeepState):
-        ways = list(dict.fromkeys(ways))
-    return (state.nl, tuple(ways), state.tags is None, state is state.machine.start)
+    ways = tuple(zip(map(_symbols, state.cells), tags, strict=True))
+    return (state.nl, ways, state.tags is None, state is state.machine.start)
 
 
 def _symbols(cell: AnyCell) -> tuple[int, ...]:

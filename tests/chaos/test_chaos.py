@@ -30,7 +30,7 @@ def test_chaos_campaign(name: str, seed: int, campaign: int) -> None:
     assert sum(random_session(name, f"{seed}/{number}").edits for number in range(8 * campaign)) == 1600 * campaign
 
 
-def test_the_same_way_on_twice_below_the_depth_cap_is_no_difference() -> None:
+def test_below_the_depth_cap_the_same_way_on_is_there_once_whatever_was_edited() -> None:
     text = "fn arget(path_right0: Result<Text, Error>, span1: Option<Int>) ->"
     script = Script("tight", "w/68", 2, text, (Edit(66, 66, "@pure\n + " * 6 + "@e\n"), Edit(121, 121, "")))
 

@@ -6,12 +6,14 @@ The server runs in this process on a connection that is a list, so messages arri
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
+from engine.languages.reml import REML
 from lsp_server.frames import FrameDecoder, Message
 from lsp_server.server import PenstockServer, serve
 from lsp_server.slices import SliceQueue
@@ -158,6 +160,25 @@ def test_what_the_client_shows_is_checked_before_the_rest() -> None:
     assert [AMBIGUOUS] in lists
     assert lists.index([AMBIGUOUS]) < lists.index([AMBIGUOUS, SYNTAX])
     assert lists[-1] == [STRAY, AMBIGUOUS, SYNTAX]
+
+
+def test_a_document_that_is_opened_again_and_again_leaves_nothing_behind() -> None:
+    gc.collect()
+    held = REML.machine().holders
+    others, alive = len(held), list[int]()
+
+    async def scene(desk: Desk) -> None:
+        for _ in range(5):
+            desk.open(UNIT * 300)
+        await desk.until(desk.is_settled)
+        for _ in range(10):  # turns in which nothing is left to do
+            await asyncio.sleep(0)
+        gc.collect()
+        alive.append(len(held) - others)
+
+    play(scene)
+
+    assert alive == [1]
 
 
 @pytest.mark.parametrize(

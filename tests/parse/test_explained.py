@@ -8,9 +8,14 @@ import pytest
 
 from engine.languages.json import JSON
 from engine.languages.reml import REML
+from engine.parse import explained
 from engine.parse.diagnostics import Diagnostic
 from engine.parse.document import Document
 from engine.parse.explained import MOST_CAUSES
+from engine.parse.machine import AnyState, Machine
+from engine.parse.recovery import Mistake
+from engine.parse.scene import BLANKS, Scene
+from engine.parse.scene import LINES as LINES_ABOVE
 from engine.parse.source import Position, Span
 
 MEMBERS = {"first": {f"key {n}": n for n in range(20)}, "second": [1, 2]}
@@ -97,3 +102,20 @@ def test_an_unknown_character_that_goes_uncovers_what_is_missing():
     assert [d.span.start.line for d in document.diagnostics()] == [2]
     document.edit(Span(Position(0, 8), Position(0, 8)), "$")
     assert [d.span.start.line for d in document.diagnostics()] == [0]
+
+
+def test_an_edit_above_many_mistakes_repairs_those_near_it_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = Document(JSON.machine(), "[\n" + "1 1,\n" * 60 + "1]\n")
+    found, repaired = document.diagnostics(), list[Mistake]()
+    past = explained._past
+
+    def noting(machine: Machine, scene: Scene, mistake: Mistake) -> AnyState | None:
+        repaired.append(mistake)
+        return past(machine, scene, mistake)
+
+    monkeypatch.setattr(explained, "_past", noting)
+    document.edit(Span(Position(0, 1), Position(0, 1)), " ")
+
+    assert document.diagnostics() == found
+    assert len(found) == 60
+    assert len(repaired) <= LINES_ABOVE + BLANKS

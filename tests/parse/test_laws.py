@@ -8,17 +8,18 @@ import random
 from functools import lru_cache
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.parse.cells import AnyCell
 from engine.parse.config import RunConfig
 from engine.parse.document import Document
-from engine.parse.machine import Limits, Machine
+from engine.parse.machine import AnyState, InToken, Limits, Machine
 from engine.parse.run import run
 from engine.parse.source import Position, Span
 from engine.parse.stream import resume
 from tests.chaos.laws import check_pieces, check_tokens
-from tests.chaos.subjects import fresh, subject
+from tests.chaos.subjects import TIGHT, fresh, subject
 from tests.chaos.typist import ODD, Model
 from tests.parse.streams import closed, opened, pending, pushed
 
@@ -95,6 +96,30 @@ def test_any_text_ends_in_linear_steps(seed: int, parts: list[str], times: int) 
         costs.append(machine.steps.count)
 
     assert costs[1] <= (2 * times) * costs[0] + 200
+
+
+@pytest.mark.parametrize("name", ["random", "little", "reml", "jsonc"])
+@given(seed=seeds, r=st.randoms(use_true_random=False))
+@settings(max_examples=10)
+def test_limits_cost_time_and_change_nothing(name: str, seed: int, r: random.Random) -> None:
+    """Mistakes, ways on, diagnostics and tree are those of a machine that forgets nothing and shares everything."""
+    what = subject(name, f"law {seed}")
+    text = r.choice(what.samples)[:300]
+    for _ in range(3):
+        at = r.randint(0, len(text))
+        text = text[:at] + r.choice([*what.words, *ODD]) + text[at + r.randint(0, 4):]
+    free, tight = (Document(fresh(what.machine, limits), text) for limits in (Limits(), r.choice(TIGHT)))
+    ours, theirs = free.blocks.blocks, tight.blocks.blocks
+
+    assert [block.bad for block in ours] == [block.bad for block in theirs]
+    assert [len(ways(state)) for block in ours for state in block.states] == [
+        len(ways(state)) for block in theirs for state in block.states]
+    assert free.diagnostics() == tight.diagnostics()
+    assert free.tree() == tight.tree()
+
+
+def ways(state: AnyState) -> tuple[AnyCell, ...]:
+    return state.base.cells if isinstance(state, InToken) else state.cells
 
 
 # ------------------------------------------------------------------------------------------------------------- the work
