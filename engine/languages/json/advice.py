@@ -215,11 +215,21 @@ def _nothing(s: Situation) -> Advice | None:
 
 
 def _comma(s: Situation, last: Located) -> Advice | None:
+    best = s.repair[0] if len(s.repair) == 1 else None
+    if best is not None and best.op == "replace" and not best.offset:
+        return None                                      # it stands where a key or a value is to be
     wrong_before = bool(s.repair) and s.repair[0].offset < 0
     if last.kind == "," or last.kind in ("[", "{") and not wrong_before:
-        message = "there is nothing in front of this comma"
-        return Advice("json.extra_comma", message, (_replaced(s, "Remove the comma", ""),))
+        remove = _replaced(s, "Remove the comma", "")
+        if _container(s) == "Array" and _has_blanks_around(s):       # one that is doubled stands close to the other
+            fill = "Insert `null`", ((0, s.start, s.start, "null"),)
+            return Advice("json.missing_value", "the value in front of this comma is missing", (fill, remove))
+        return Advice("json.extra_comma", "there is nothing in front of this comma", (remove,))
     return _missing_value(s, last)
+
+
+def _has_blanks_around(s: Situation) -> bool:
+    return not s.piece[:s.start][-1:].strip() and not s.piece[s.end:s.end + 1].strip()
 
 
 def _closer(s: Situation, last: Located) -> Advice | None:
@@ -278,8 +288,11 @@ def _repair_is(s: Situation, op: str, *kinds: str) -> bool:
 
 
 def _elsewhere(s: Situation) -> bool:
-    """Is the best repair to remove the unexpected token, or one change in front of it?"""
-    return len(s.repair) == 1 and (s.repair[0].op == "delete" or s.repair[0].offset < 0)
+    """Is the best repair to remove the unexpected token, to write something else for it, or a change in front of it?
+
+    A comma is none of that: it makes elements of a key and its value.
+    """
+    return len(s.repair) == 1 and (s.repair[0].op != "insert" and s.repair[0].kind != "," or s.repair[0].offset < 0)
 
 
 def _container(s: Situation) -> str:
