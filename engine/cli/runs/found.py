@@ -22,7 +22,7 @@ def found_run(workspace: Workspace, name: str) -> str:
             for event in log.read():
                 if event.run_id == name:
                     return name
-                if event.type == "run.start" and event.intent_id == name:
+                if event.type in {"run.start", "run.end"} and event.intent_id == name:
                     newest = event.run_id
     if newest is None:
         raise click.UsageError(f"there is no run `{name}` (penstock history lists them)")
