@@ -25,14 +25,15 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from engine.orchestrate.controller import fold
-from engine.orchestrate.events import CAUSES, Draft, Event
+from engine.orchestrate.events import FOLDED, Draft, Event
 from engine.orchestrate.state import State
 from engine.orchestrate.store.records import Records
 from engine.orchestrate.store.snapshot import state_of, text_of
 from engine.orchestrate.store.writer_lock import LockedLog, WriterLock
 
 __all__ = [
-    "DamagedLog", "EventLog", "EventsFile", "LockedLog", "UnwrittenEvent", "checksum_of", "open_to_read",
+    "PRUNED", "DamagedLog", "EventLog", "EventsFile", "LockedLog", "UnwrittenEvent", "checksum_of", "open_to_read",
+    "pruned_to",
 ]  # fmt: skip
 
 #: that a step began; none goes on after a crash of the machine, and one that is not known to have begun begins anew
@@ -40,6 +41,11 @@ _ENDS_WITH_THE_MACHINE: Final = frozenset({"step.start"})
 #: of the tables; a file of a higher one is not touched
 _VERSION: Final = 1
 _PAGE: Final = 500
+#: what goes up to an event, if every run had ended there: their events but the last, and approvals that were refused
+PRUNED: Final = (
+    "sequence <= :up_to AND (run_id IS NOT NULL AND type <> 'run.end' OR type = 'approval' AND event_id IN"
+    " (SELECT parent_id FROM events WHERE type = 'error' AND run_id IS NULL AND sequence <= :up_to))"
+)
 
 _TABLE: Final = """
 CREATE TABLE events (
@@ -55,6 +61,14 @@ CREATE TABLE IF NOT EXISTS snapshots (only_one INTEGER PRIMARY KEY, state TEXT N
 _EVENTS_FOLDED: Final = 500
 _COLUMNS: Final = "sequence, event_id, timestamp, type, run_id, intent_id, task_id, parent_id, role, payload, checksum"
 _Row = tuple[int, str, str, str, str | None, str | None, str | None, str | None, str | None, str, str]
+
+
+#: how many events there are after those of which some were taken out, the last of all, and the last of those
+_COUNTED: Final = (
+    "SELECT (SELECT count(*) FROM events) - (SELECT count(*) FROM events WHERE sequence <= up_to),"
+    " coalesce((SELECT max(sequence) FROM events), 0), up_to FROM (SELECT coalesce((SELECT json_extract(payload,"
+    " '$.up_to') FROM events WHERE type = 'prune' ORDER BY sequence DESC LIMIT 1), 0) AS up_to)"
+)
 
 
 class DamagedLog(RuntimeError):
@@ -181,7 +195,7 @@ class EventLog:
         """Events with a higher `sequence` than `after`, in order; those of one run if given. Raises `DamagedLog`."""
         where = "" if run_id is None else " AND run_id = ?"
         for event in self._pages(where, () if run_id is None else (run_id,), after):
-            if run_id is None and event.sequence != after + 1:
+            if run_id is None and event.sequence != after + 1 and event.sequence > self._pruned_to() + 1:
                 raise DamagedLog(self.path, f"events {after + 1} to {event.sequence - 1} are missing", after + 1)
             after = event.sequence
             yield event
@@ -195,7 +209,8 @@ class EventLog:
         """The run with this id, or else the newest one of the Intent with this id; None if there is neither."""
         for query in (
             "SELECT run_id FROM events WHERE run_id = ? LIMIT 1",
-            "SELECT run_id FROM events WHERE type = 'run.start' AND intent_id = ? ORDER BY sequence DESC LIMIT 1",
+            "SELECT run_id FROM events WHERE type IN ('run.start', 'run.end') AND intent_id = ? "
+            "ORDER BY sequence DESC LIMIT 1",            # of a run whose events are gone, the end is kept
         ):
             for (run_id,) in self._select(query, (name,)):
                 return str(run_id)
@@ -228,10 +243,10 @@ class EventLog:
     def state(self) -> State:
         """The controller's state: the fold of the whole log. Raises `DamagedLog`."""
         with self._turn:
-            ((count, last),) = self._select("SELECT count(*), coalesce(max(sequence), 0) FROM events")
-            if count != last:
-                raise DamagedLog(self.path, f"of {last} events {last - count} are missing")
-            state, causes = self._snapshot(last), sorted(CAUSES)
+            ((count, last, begin),) = self._select(_COUNTED)
+            if count != last - begin:
+                raise DamagedLog(self.path, f"of {last} events {last - begin - count} are missing")
+            state, causes = self._snapshot(last), sorted(FOLDED)
             where = f" AND type IN ({','.join('?' * len(causes))})"
             return fold(self._pages(where, tuple(causes), state.sequence), state)
 
@@ -257,6 +272,30 @@ class EventLog:
             self._connection.execute(_SNAPSHOTS)
             row = (text, checksum_of((text,)))
             self._connection.execute("INSERT OR REPLACE INTO snapshots VALUES (1, ?, ?)", row)
+
+    def prune(self, up_to: int, cause: Draft) -> None:
+        """Appends `cause`, and takes out what `PRUNED` says, in one transaction. Raises as `append` does.
+
+        `up_to`: an event at which no run was open.
+        """
+
+        def take_out(_: Event) -> Sequence[Draft]:
+            self._connection.execute(f"DELETE FROM events WHERE {PRUNED}", {"up_to": up_to})
+            return ()
+
+        self.append(cause, take_out)
+
+    def compact(self) -> None:
+        """Gives room that is free back to the disk, as far as nobody reads just now."""
+        with self._turn, suppress(sqlite3.Error):
+            self._connection.execute("VACUUM")
+
+    def _pruned_to(self) -> int:
+        with self._turn:
+            try:
+                return pruned_to(self._connection)
+            except sqlite3.DatabaseError as error:
+                raise DamagedLog(self.path, str(error)) from error
 
     def close(self) -> None:
         """Let go of the file and the lock."""
@@ -332,6 +371,13 @@ def _connect(path: Path, *, write: bool) -> sqlite3.Connection:
 def open_to_read(path: Path) -> sqlite3.Connection:
     """A connection to a log that reads only. Raises `DamagedLog`, FileNotFoundError."""
     return _connect(path, write=False)
+
+
+def pruned_to(connection: sqlite3.Connection) -> int:
+    """The event up to which some may be missing because they were taken out; 0 if none ever were."""
+    query = "SELECT payload FROM events WHERE type = 'prune' ORDER BY sequence DESC LIMIT 1"
+    found = connection.execute(query).fetchone()
+    return int(json.loads(found[0])["up_to"]) if found else 0
 
 
 def _begin(records: Records, path: Path, connection: sqlite3.Connection) -> None:
