@@ -207,11 +207,9 @@ class EventLog:
 
     def run_called(self, name: str) -> str | None:
         """The run with this id, or else the newest one of the Intent with this id; None if there is neither."""
-        for query in (
-            "SELECT run_id FROM events WHERE run_id = ? LIMIT 1",
-            "SELECT run_id FROM events WHERE type IN ('run.start', 'run.end') AND intent_id = ? "
-            "ORDER BY sequence DESC LIMIT 1",            # of a run whose events are gone, the end is kept
-        ):
+        ends = "type IN ('run.start', 'run.end')"        # of a run whose events are gone, the end is kept
+        for where in ("run_id = ?", f"{ends} AND intent_id = ?"):
+            query = f"SELECT run_id FROM events WHERE {where} ORDER BY sequence DESC LIMIT 1"
             for (run_id,) in self._select(query, (name,)):
                 return str(run_id)
         return None
