@@ -20,8 +20,8 @@ from engine.orchestrate.git.worktrees import Worktree
 
 __all__ = ["added_by_commits", "added_uncommitted"]
 
-#: How `git status` marks a file with a conflict, which adding it would declare resolved.
-_UNMERGED = {"DD", "AU", "UD", "UA", "DU", "AA", "UU"}
+#: Fields before the path of a changed file, of one with a conflict (adding it would declare that resolved), a new one.
+_FIELDS_BEFORE_PATH = {"1": 8, "u": 10, "?": 1}
 #: Of what is found; one is reason enough.
 _SHOWN = 20
 _DIFF = ("-U0", "--text", "--no-renames", *PLAIN_DIFF)
@@ -29,16 +29,21 @@ _DIFF = ("-U0", "--text", "--no-renames", *PLAIN_DIFF)
 
 def added_uncommitted(repository: Repository, checkout: Path, limits: Limits) -> list[str] | Refusal:
     """The paths with uncommitted changes (removals too), or why they must not be committed. Ignored files are none."""
-    asked = ["status", "--porcelain", "-z", "--untracked-files=all", "--no-renames"]
-    entries = repository.run_git(*asked, cwd=checkout).fields
-    unmerged = [entry[3:] for entry in entries if entry[:2] in _UNMERGED]
+    asked = ["status", "--porcelain=v2", "-z", "--untracked-files=all", "--no-renames"]
+    status = repository.run_git(*asked, cwd=checkout).fields
+    entries = [entry.split(" ", _FIELDS_BEFORE_PATH[entry[0]]) for entry in status]
+    unmerged = [path for kind, *_, path in entries if kind == "u"]
     if unmerged:
         said = f"conflicts are not resolved in {', '.join(unmerged[:10])}"
         return Refusal("operation", said, tuple(unmerged), next_action="resolve them, then git add the files")
-    paths = [entry[3:] for entry in entries]
+    within = {path: fields[2] for *fields, path in entries if fields[0] == "1" and _is_within(fields[1], fields[2])}
+    paths = [path for *_, path in entries if path not in within]
     inner = [path for path in paths if path.endswith("/")]
     if inner:
         return _embedded(inner)
+    lost = [path for path, state in within.items() if state[2] == "M" or not paths]
+    if lost:
+        return _embedded(lost)
     sizes = [(path, size) for path in paths for size in [_size(checkout / path)] if size]
     large = _without_lfs(repository, checkout, too_large(sizes, limits))
     if large:
@@ -51,6 +56,11 @@ def added_uncommitted(repository: Repository, checkout: Path, limits: Limits) ->
         repository.run_git("reset", "--quiet", cwd=checkout)
         return refusal
     return paths
+
+
+def _is_within(change: str, state: str) -> bool:
+    """Whether an entry of `git status` is a submodule with changes inside, which no commit here can have."""
+    return change[0] == "." and state[0] == "S" and state[1] != "C"
 
 
 def added_by_commits(repository: Repository, worktree: Worktree, limits: Limits) -> Refusal | None:
@@ -136,7 +146,7 @@ def _secret(diff: GitResult) -> Refusal | None:
 def _embedded(paths: list[str]) -> Refusal:
     return Refusal(
         "embedded",
-        "the commits of a repository inside the worktree would be lost with it: " + ", ".join(paths[:10]),
+        "the work in a repository inside the worktree would be lost with it: " + ", ".join(paths[:10]),
         files=tuple(paths),
-        next_action="remove that folder or have .gitignore name it; push a submodule's commits first",
+        next_action="remove that folder or have .gitignore name it; commit and push a submodule's changes there first",
     )

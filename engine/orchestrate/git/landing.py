@@ -139,7 +139,7 @@ def _unfit(repository: Repository, branch: str, checkout: Path) -> Refusal | Non
         return Refusal("operation", f"a {unfinished} is under way in {checkout}", next_action="end it, then land again")
     if repository.current_branch(checkout) != branch:
         return Refusal("operation", f"{branch} is in use in {checkout}", next_action="end what was begun there")
-    if repository.is_dirty(checkout):
+    if repository.is_dirty(checkout, apart=".penstock"):  # the Runner itself writes there how Intents end
         return Refusal("dirty", f"{checkout} has uncommitted changes", next_action="commit or stash, then land again")
     return None
 
@@ -157,6 +157,13 @@ def _fast_forward(repository: Repository, branch: str, checkout: Path, old: str 
             f"untracked files in {checkout} are in the way",
             output=done.err.strip()[-2000:],
             next_action="move them away, then land again",
+        )
+    if "local changes to the following files would be overwritten" in done.err:
+        return Refusal(
+            "dirty",
+            f"uncommitted changes in {checkout} are in the way",
+            output=done.err.strip()[-2000:],
+            next_action="commit or stash them, then land again",
         )
     raise GitCommandFailed(asked, done.code, done.err or done.out, checkout)
 

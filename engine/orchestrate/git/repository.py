@@ -261,10 +261,12 @@ class Repository:
         folder = self.git_dir(checkout)
         return next((name for mark, name in _OPERATIONS.items() if (folder / mark).exists()), None)
 
-    def is_dirty(self, checkout: Path) -> bool:
-        """Whether a checkout has uncommitted changes to tracked files. Writes nothing, not even its index."""
-        found = self.run_git("status", "--porcelain", "--untracked-files=no", "--ignore-submodules=none", cwd=checkout)
-        return bool(found.out)
+    def is_dirty(self, checkout: Path, apart: str | None = None) -> bool:
+        """Whether a checkout has uncommitted changes to tracked files, apart from those in one folder. Writes nothing,
+        not even its index.
+        """
+        asked = ["status", "--porcelain", "--untracked-files=no", "--ignore-submodules=none"]
+        return bool(self.run_git(*asked, "--", *([f":(top,exclude){apart}"] if apart else []), cwd=checkout).out)
 
     def is_shallow(self) -> bool:
         """Whether the clone lacks older history."""

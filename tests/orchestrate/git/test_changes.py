@@ -286,6 +286,19 @@ def test_a_repository_inside_the_worktree_is_refused(step: Step) -> None:
     assert step.refused("embedded").files == ("vendor/thing",)
 
 
+def test_work_within_a_submodule_is_refused_and_what_a_build_leaves_there_is_not(sandbox: Sandbox) -> None:
+    library = Sandbox(sandbox.folder, "library").start()
+    sandbox.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(library.root), "lib")
+    sandbox.git("commit", "--quiet", "-m", "submodule")
+    step = Step(sandbox)
+    step.sandbox.write({"lib/built.o": "x\n"}, step.path)
+    assert step.refused("embedded").files == ("lib",)
+    step.sandbox.write({"c.txt": "c\n"}, step.path)
+    assert step.committed().files == ("c.txt",)
+    step.sandbox.write({"d.txt": "d\n", "lib/a.txt": "changed\n"}, step.path)
+    assert step.refused("embedded").files == ("lib",) and (step.path / "lib/a.txt").read_text() == "changed\n"
+
+
 def test_a_lock_of_a_killed_git_does_not_stop_the_commit(step: Step) -> None:
     step.sandbox.write({"a.txt": "x\n"}, step.path)
     (step.worktrees.repository.git_dir(step.path) / "index.lock").touch()

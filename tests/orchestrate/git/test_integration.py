@@ -167,6 +167,20 @@ def test_a_base_that_is_checked_out_moves_only_if_agreed_and_clean(runs: Runs) -
     assert (runs.sandbox.root / "x.txt").exists() and runs.sandbox.git("status", "--porcelain") == "?? notes.txt"
 
 
+def test_how_intents_end_is_no_change_that_keeps_a_checkout_from_moving(runs: Runs) -> None:
+    intent = ".penstock/intents/one.yaml"
+    runs.sandbox.commit("an Intent", {intent: "title: One\n"})
+    prepared = runs.prepare("run-1", {"x.txt": "x\n"}, "base")
+    runs.sandbox.write({intent: "title: One\nstatus: done\n"})
+    assert isinstance(runs.integration.publish(prepared, agreed=True), Landed)
+    assert runs.sandbox.git("status", "--porcelain") == f" M {intent}"
+
+    changing = runs.prepare("run-2", {intent: "title: Two\n"}, "base")
+    refusal = runs.integration.publish(changing, agreed=True)
+    assert isinstance(refusal, Refusal) and refusal.kind == "dirty" and intent in refusal.output
+    assert (runs.sandbox.root / intent).read_text() == "title: One\nstatus: done\n"
+
+
 def test_an_untracked_file_in_the_way_is_not_overwritten(runs: Runs) -> None:
     prepared = runs.prepare("run-1", {"x.txt": "x\n"}, "base")
     runs.sandbox.write({"x.txt": "mine\n"})
