@@ -260,6 +260,7 @@ async def open_host(workspace: Workspace, environ: Mapping[str, str] = os.enviro
         await host.service.open()
         await asyncio.to_thread(end_leftovers, workspace.repository)
         host.runner.bring_files_up_to_date()
+        host.notes.clear()  # what of it cannot be done was told when it happened
         await asyncio.to_thread(host.prune)
         try:
             yield host

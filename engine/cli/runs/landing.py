@@ -80,11 +80,17 @@ def _spans(workspace: Workspace, integration: Integration, run_id: str) -> list[
 @click.pass_context
 def land(context: click.Context, run_id: str, yes: bool) -> int:
     """Bring the commits of a run that landed on `penstock/landed` to the base branch."""
+    from engine.orchestrate.git.outcomes import Conflict
+
     workspace = _for_a_person(context, "land")
     run_id = found_run(workspace, run_id)
     integration, base = _integration(workspace), workspace.repository.base(workspace.settings.run.base_branch)
+    prepared = integration.prepare_land(run_id, base)
     by_hand = f"bring it over by hand: git cherry-pick {_span(integration, run_id)}"
-    return _published(integration, integration.prepare_land(run_id, base), "landed", by_hand, yes=yes)
+    if isinstance(prepared, Conflict) and (first := integration.before(run_id, base)):
+        steps = " && ".join(f"penstock land {name}" for name in first)
+        by_hand = f"land what it may stand on first: {steps}; or {by_hand}"
+    return _published(integration, prepared, "landed", by_hand, yes=yes)
 
 
 @click.command(short_help="Take a run back.")

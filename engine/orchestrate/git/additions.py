@@ -36,12 +36,15 @@ def added_uncommitted(repository: Repository, checkout: Path, limits: Limits) ->
     if unmerged:
         said = f"conflicts are not resolved in {', '.join(unmerged[:10])}"
         return Refusal("operation", said, tuple(unmerged), next_action="resolve them, then git add the files")
-    within = {path: fields[2] for *fields, path in entries if fields[0] == "1" and _is_within(fields[1], fields[2])}
+    modules = {path: (fields[1], fields[2]) for *fields, path in entries if fields[0] == "1" and fields[2][0] == "S"}
+    within = {path for path, (change, state) in modules.items() if change[0] == "." and state[1] != "C"}
     paths = [path for *_, path in entries if path not in within]
     inner = [path for path in paths if path.endswith("/")]
     if inner:
         return _embedded(inner)
-    lost = [path for path, state in within.items() if state[2] == "M" or not paths]
+    lost = [path for path, (_, state) in modules.items() if state[2] == "M" or (path in within and not paths)]
+    moved = [path for path, (change, _) in modules.items() if path not in within and "A" not in change]
+    lost += [path for path in moved if path not in lost and not _is_kept_at_head(repository, checkout, path)]
     if lost:
         return _embedded(lost)
     sizes = [(path, size) for path in paths for size in [_size(checkout / path)] if size]
@@ -97,6 +100,13 @@ def _is_kept(repository: Repository, checkout: Path, path: str, commit: str) -> 
     module = repository.common_dir / "modules" / name
     found = module.is_dir() and repository.run_git("cat-file", "-e", f"{commit}^{{commit}}", cwd=module, check=False).ok
     return bool(found)
+
+
+def _is_kept_at_head(repository: Repository, checkout: Path, path: str) -> bool:
+    """The same of the commit that a submodule is at; one that was removed has nothing to keep."""
+    if not (checkout / path / ".git").exists():
+        return True
+    return _is_kept(repository, checkout, path, repository.run_git("rev-parse", "HEAD", cwd=checkout / path).line)
 
 
 def _size(path: Path) -> int:

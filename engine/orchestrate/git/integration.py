@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from engine.orchestrate.git.combining import apply_commits, linear, merge
 from engine.orchestrate.git.history import DIFF_BYTES, DiffText, commits, diff_text
-from engine.orchestrate.git.landing import Landed, Passage, describe, is_there, land_on, passages
+from engine.orchestrate.git.landing import RUN_REFS, Landed, Passage, describe, is_there, land_on, passages
 from engine.orchestrate.git.outcomes import Conflict, Refusal
 from engine.orchestrate.git.repository import OUR_BRANCHES, Base, Repository
 from engine.orchestrate.git.request import push_request, pushed
@@ -147,6 +147,19 @@ class Integration:
         there = [p for p in passages(self.repository, run_id) if is_there(self.repository, p)]
         reverted = {p.branch for p in there if p.what == "reverted"}
         return sorted((p for p in there if p.branch not in reverted), key=lambda p: p.branch == LANDED_BRANCH)
+
+    def before(self, run_id: str, base: Base) -> list[str]:
+        """The runs that `penstock/landed` had before this one and that the base does not have, oldest first."""
+        own = self._passage(run_id, LANDED_BRANCH)
+        if own is None:
+            return []
+        known = {ref.removeprefix(RUN_REFS).split("/")[0] for ref in self.repository.refs(RUN_REFS)}
+        places = {name: self.where(name) for name in known - {run_id}}
+        landed = {
+            place.after: name for name, found in places.items() for place in found
+            if place.branch == LANDED_BRANCH and all(each.branch != base.branch for each in found)
+        }  # fmt: skip
+        return [landed[commit] for commit in commits(self.repository, base.commit, own.before) if commit in landed]
 
     def diff(self, run_id: str, *, limit: int = DIFF_BYTES) -> DiffText | Refusal:
         """What the run changed on the branch it landed on first; also after it was reverted."""

@@ -50,6 +50,21 @@ def test_what_cannot_be_landed_says_how_it_is_done_by_hand(shell: Shell) -> None
     assert code == 1 and "x.txt" in said and "git merge main" in said
 
 
+def test_a_run_that_stands_on_another_says_which_to_land_first(shell: Shell) -> None:
+    shell.intent("one", "title: One\nrun: ['echo 1 > x.txt']\n")
+    shell.intent("two", "title: Two\nrun: ['echo 2 >> x.txt']\ndepends_on: [one]\n")
+    assert shell("run")[0] == 0
+    code, said = shell("land", "two", "--yes")
+    assert code == 1 and "penstock land one-" in said and "git cherry-pick" in said, said
+    assert shell("land", "one", "--yes")[0] == 0
+    (shell.root / "x.txt").write_text("ours\n")
+    shell.git("commit", "-q", "-a", "-m", "ours")
+    code, said = shell("land", "two", "--yes")
+    assert code == 1 and "penstock land" not in said and "git cherry-pick" in said, said
+    shell.git("reset", "-q", "--hard", "HEAD~")
+    assert shell("land", "two", "--yes")[0] == 0 and (shell.root / "x.txt").read_text() == "1\n2\n"
+
+
 def test_an_intent_whose_base_conflicts_with_what_landed_is_told_until_they_are_merged(shell: Shell) -> None:
     shell.intent("one", "title: One\nrun: ['echo theirs > x.txt']\n")
     assert shell("run")[0] == 0
@@ -85,6 +100,9 @@ def test_a_file_that_cannot_be_brought_up_to_date_is_told(shell: Shell) -> None:
     shell.intent("one", f"title: One\nrun: ['echo x > x.txt; rm {path}']\n")
     code, said = shell("run")
     assert code == 0 and "the file stays as it is: one" in said, said
+    shell.intent("two", "title: Two\nrun: ['echo y > y.txt']\n")
+    code, said = shell("run")
+    assert code == 0 and "the file stays" not in said, said
 
 
 def test_a_dry_run_shows_the_plan_and_starts_nothing(shell: Shell) -> None:

@@ -286,17 +286,39 @@ def test_a_repository_inside_the_worktree_is_refused(step: Step) -> None:
     assert step.refused("embedded").files == ("vendor/thing",)
 
 
-def test_work_within_a_submodule_is_refused_and_what_a_build_leaves_there_is_not(sandbox: Sandbox) -> None:
+def with_a_submodule(sandbox: Sandbox) -> Step:
+    """A step on a commit whose `lib` is the newer of a library's two commits."""
     library = Sandbox(sandbox.folder, "library").start()
+    library.commit("newer", {"a.txt": "newer\n"})
     sandbox.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(library.root), "lib")
     sandbox.git("commit", "--quiet", "-m", "submodule")
-    step = Step(sandbox)
+    return Step(sandbox)
+
+
+def test_work_within_a_submodule_is_refused_and_what_a_build_leaves_there_is_not(sandbox: Sandbox) -> None:
+    step = with_a_submodule(sandbox)
     step.sandbox.write({"lib/built.o": "x\n"}, step.path)
     assert step.refused("embedded").files == ("lib",)
     step.sandbox.write({"c.txt": "c\n"}, step.path)
     assert step.committed().files == ("c.txt",)
     step.sandbox.write({"d.txt": "d\n", "lib/a.txt": "changed\n"}, step.path)
     assert step.refused("embedded").files == ("lib",) and (step.path / "lib/a.txt").read_text() == "changed\n"
+
+
+def test_a_submodule_may_be_set_to_a_commit_that_outlives_the_worktree_only(sandbox: Sandbox) -> None:
+    step = with_a_submodule(sandbox)
+    sandbox.commit("only here", {"a.txt": "changed\n"}, step.path / "lib")
+    assert step.refused("embedded").files == ("lib",)
+    step.git("add", "lib")
+    assert step.refused("embedded").files == ("lib",)
+    sandbox.git("checkout", "--quiet", "HEAD~2", cwd=step.path / "lib")
+    assert step.committed().files == ("lib",)
+
+
+def test_a_submodule_may_be_removed(sandbox: Sandbox) -> None:
+    step = with_a_submodule(sandbox)
+    step.git("rm", "--quiet", "-r", "lib")
+    assert step.committed().files == (".gitmodules", "lib")
 
 
 def test_a_lock_of_a_killed_git_does_not_stop_the_commit(step: Step) -> None:
