@@ -31,7 +31,7 @@ from engine.parse.tables import Symbols_, Tables
 
 if TYPE_CHECKING:
     from engine.parse.fillers import Filler
-    from engine.parse.recovery import Mistake
+    from engine.parse.recovery import Mistake, Step
     from engine.parse.repair import Advise, Damage, Found
 
 __all__ = ["AnyState", "DeepState", "InToken", "Limits", "Machine", "Reject", "Settled", "State", "WrongToken"]
@@ -93,6 +93,8 @@ class Machine:
         """The states behind mistakes that are repaired; a memo of `explained`."""
         self.fillers: dict[tuple[bool, tuple[Symbols_, ...]], list[Filler]] = {}
         """What may be inserted in states that begin alike; a memo of `fillers`."""
+        self.looked_at: dict[tuple[State, str], tuple[list[Step], AnyState]] = {}
+        """How pieces near mistakes were parsed; a memo of `scene`."""
         self.recipes = Recipes(self)
         self._moves: dict[tuple[Settled, int], tuple[Move, ...]] = {}
         self._several: dict[tuple[Several, bool], State] = {}
@@ -265,7 +267,7 @@ class Machine:
                 state.clear()
             state.mistakes = None
         self._with_pieces = set()
-        for memo in (self.repairs, self.repaired, self.fillers, self.recipes, self._moves):
+        for memo in (self.repairs, self.repaired, self.fillers, self.looked_at, self.recipes, self._moves):
             memo.clear()
         self.entries = self.piece_bytes = 0
         self.clears += 1

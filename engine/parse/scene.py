@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from engine.parse.fixes import Seen
 from engine.parse.lexer import EOF, ERROR, NL, Scanned
-from engine.parse.machine import AnyState, InToken, Machine, Settled
+from engine.parse.machine import AnyState, InToken, Machine, Settled, State
 from engine.parse.recovery import EXPECTED_TOKENS, Mistake, Step, lexed, steps_of
 from engine.parse.repair import Damage
 from engine.parse.search import AHEAD, BACK
@@ -80,14 +80,26 @@ class Scene:
         placed.state[placed.piece]                       # it may have been forgotten that something is wrong in it
         if placed.state.mistakes is not None and placed.piece in placed.state.mistakes:
             return None
-        steps, after = steps_of(self.machine, placed.state, placed.piece)
+        steps, after = self._steps(placed.state, placed.piece)
         if isinstance(after, InToken):
             return None
         if steps and placed.piece.endswith(("\n", "\r")):
             last = steps[-1]
             end = Scanned(NL, len(placed.piece), len(placed.piece))
-            steps.append(Step(end, self.machine.after(last.state, last.kind), NL))
+            steps = [*steps, Step(end, self.machine.after(last.state, last.kind), NL)]
         return placed, lexed(self.machine, placed.state, placed.piece), steps
+
+    def _steps(self, state: AnyState, piece: str) -> tuple[list[Step], AnyState]:
+        """`steps_of`, remembered: while somebody types, the lines around are looked at again and again."""
+        machine = self.machine
+        if not isinstance(state, State) or len(piece) > machine.limits.longest_piece:
+            return steps_of(machine, state, piece)
+        known = machine.looked_at.get((state, piece))
+        if known is None:
+            known = machine.looked_at[state, piece] = steps_of(machine, state, piece)
+            machine.entries += len(known[0]) + 1
+            machine.piece_bytes += len(piece)
+        return known
 
     def onward(self, start: int) -> Iterator[tuple[Placed, str, list[Scanned]]]:
         """The tokens from a column of the piece on, then those of the next pieces."""

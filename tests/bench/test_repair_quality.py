@@ -9,16 +9,19 @@ from functools import cache
 
 import pytest
 
+from engine.languages.json import JSON
 from engine.languages.reml import make_machine
 from engine.parse import search
 from engine.parse.machine import Machine
 from tests.bench.mutations import classes, mutants, same
-from tests.bench.repair_quality import Figures, Outcome, corpus_texts, measured
+from tests.bench.repair_quality import Figures, Outcome, corpus_texts, json_texts, measured
 
 pytestmark = pytest.mark.bench
 
 #: What the slice must reach, in percent, and the most diagnostics a mistake; a little below what was measured.
 FIRST, FIRST_OF_DELETED, OF_THREE, DIAGNOSTICS = 78, 80, 92, 1.1
+#: The same of JSON.
+JSON_FIRST, JSON_OF_THREE, JSON_DIAGNOSTICS = 80, 93, 1.25
 #: Steps of the searches for one mistake: within so many for half of them, and on average.
 HALF_WITHIN, EACH = 90, 130
 SAMPLE = "fn add(a: Int, b: Int) -> Int = a + b\n\nlet x = [add(1, 2), 3]\n"
@@ -51,6 +54,18 @@ def test_most_true_repairs_are_proposed_and_first():
     assert 100 * everything.first >= FIRST * everything.count
     assert 100 * deleted.first >= FIRST_OF_DELETED * deleted.count
     assert 100 * everything.three >= OF_THREE * everything.count
+
+
+def test_in_json_too_most_true_repairs_are_proposed_and_first():
+    everything = Figures()
+    for outcome in measured(JSON.machine(), json_texts(), 25, 1):
+        if outcome is not None:
+            everything.add(outcome)
+
+    assert everything.count > 250
+    assert 100 * everything.first >= JSON_FIRST * everything.count
+    assert 100 * everything.three >= JSON_OF_THREE * everything.count
+    assert everything.diagnostics <= JSON_DIAGNOSTICS * everything.count
 
 
 @pytest.mark.usefixtures("corpus")

@@ -75,8 +75,8 @@ def test_arms_with_the_other_arrow_are_told_one_by_one():
 
 
 @pytest.mark.parametrize("text", [
-    "let a = $", "let a = $\nlet b = 1\n", "let a = $  // c\n\n\nlet b = 1\n", "let a = f($, 1)\n",
-    "let $ = 1\nlet b = 2\n", "type $ = A\n", "let a = x ≠ y\n", "let a = f(a，b)\n",
+    "let a = §", "let a = §\nlet b = 1\n", "let a = §  // c\n\n\nlet b = 1\n", "let a = f(§, 1)\n",
+    "let § = 1\nlet b = 2\n", "type § = A\n", "let a = x ≠ y\n", "let a = f(a，b)\n",
     "let a = 1 – 2\n", "let a =\n  ？\nlet b = 2\n",
 ])
 def test_what_an_unknown_character_stands_for_is_not_missing(text: str):
@@ -86,7 +86,7 @@ def test_what_an_unknown_character_stands_for_is_not_missing(text: str):
 
 
 @pytest.mark.parametrize(("text", "place"), [
-    ("let a = $ 1 2\n", (0, 12)), ("let a = $\nfn f()\nlet = 2\n", (2, 4)), ("let a = x\n$ let = 2\n", (1, 6)),
+    ("let a = § 1 2\n", (0, 12)), ("let a = §\nfn f()\nlet = 2\n", (2, 4)), ("let a = x\n§ let = 2\n", (1, 6)),
 ])
 def test_what_is_wrong_beside_an_unknown_character_is_told(text: str, place: tuple[int, int]):
     document = Document(REML.machine(), text)
@@ -95,12 +95,12 @@ def test_what_is_wrong_beside_an_unknown_character_is_told(text: str, place: tup
 
 
 def test_an_unknown_character_that_goes_uncovers_what_is_missing():
-    document = Document(REML.machine(), "let a = $\n\nlet b = 1\n")
+    document = Document(REML.machine(), "let a = §\n\nlet b = 1\n")
     assert [d.span.start.line for d in document.diagnostics()] == [0]
 
     document.edit(Span(Position(0, 8), Position(0, 9)), "")
     assert [d.span.start.line for d in document.diagnostics()] == [2]
-    document.edit(Span(Position(0, 8), Position(0, 8)), "$")
+    document.edit(Span(Position(0, 8), Position(0, 8)), "§")
     assert [d.span.start.line for d in document.diagnostics()] == [0]
 
 

@@ -1,7 +1,8 @@
 """Reml: the full surface syntax, the checks that need no types, and pages on every diagnostic.
 
-`lexer` and `grammar` say what the language is, `advice` puts its commonest mistakes into words, `checks` looks at what
-the grammar alone cannot say.  The machine is compiled on first use, so importing this package costs next to nothing.
+`lexer` and `grammar` say what the language is, `advice` and `wrong_tokens` put its commonest mistakes into words,
+`checks` looks at what the grammar alone cannot say.  The machine is compiled on first use, so importing this package
+costs next to nothing.
 """
 
 from __future__ import annotations

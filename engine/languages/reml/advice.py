@@ -1,23 +1,19 @@
 """The commonest mistakes in Reml texts, in words that say what to do.
 
-`advise` is the machine's hook: a function of the situation it is shown and nothing else.  For each wrong kind of token
-there is a function, and a list of functions for tokens in a wrong place, of which the first that knows something
-speaks; where none does, the parser's own words stay.
+`advise` is the machine's hook: a function of the situation it is shown and nothing else.  Wrong kinds of tokens are
+spoken of in `wrong_tokens`; for tokens in a wrong place there is a list of functions, of which the first that knows
+something speaks; where none does, the parser's own words stay.
 """
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable
 from typing import Final
 
 from engine.languages.reml.comparisons import chained
 from engine.languages.reml.grammar import MARGIN
 from engine.languages.reml.grammar.words import A_PATTERN, A_TYPE, AN_EXPRESSION, AN_OPERATOR
-from engine.languages.reml.identifiers import without_controls
 from engine.languages.reml.lexer import HARD
-from engine.languages.reml.literals import char_fault, escape_fault
-from engine.parse.diagnostics import Severity
+from engine.languages.reml.wrong_tokens import WRONG, replaced, short
 from engine.parse.repair import Advice, Located, Situation
 
 __all__ = ["MISSING_WITH", "advise"]
@@ -60,125 +56,10 @@ _DECLARATIONS: Final = {"LetBinding": "let", "VarBinding": "var", "Constant": "c
 
 def advise(situation: Situation) -> Advice | None:
     """What to say about an error in a Reml text; None: the parser's own words."""
-    wrong = _WRONG.get(situation.kind)
+    wrong = WRONG.get(situation.kind)
     if wrong is not None:
         return wrong(situation)
     return next((advice for speak in _MISPLACED if (advice := speak(situation)) is not None), None)
-
-
-# ---------------------------------------------------------------------------------------------------- wrong tokens
-def _open_string(s: Situation) -> Advice:
-    fix = "Close the string", ((0, s.end, s.end, '"'),)
-    return Advice(
-        message='the string is not closed on its line; one that goes over several lines is written `"""…"""`',
-        fixes=(fix,),
-        part=(s.start, s.start + 1),
-    )
-
-
-def _open_char(s: Situation) -> Advice:
-    if s.start and (s.piece[s.start - 1].isalnum() or s.piece[s.start - 1] == "_"):
-        return Advice(message="`'` cannot be part of a name", part=(s.start, s.start + 1))
-    return Advice(message="the character literal is not closed by `'`", part=(s.start, s.start + 1))
-
-
-def _quoted(s: Situation) -> Advice:
-    inner = s.text[1:-1]
-    if s.text[0] == "`" and AN_EXPRESSION not in s.expected and inner.isidentifier():
-        name = f"{inner}_" if inner in HARD else inner
-        return Advice(message="names are written without backticks", fixes=(_replaced(s, f"Write `{name}`", name),))
-    char, string = f"'{inner}'", '"' + inner.replace('\\"', '"').replace('"', '\\"') + '"'
-    meant = char if s.text[0] in "‘‚‛" and char_fault(char) is None else string
-    message = f"strings are written in straight double quotes, not in {s.text[0]} {s.text[-1]}"
-    return Advice(message=message, fixes=(_replaced(s, f"Write `{_short(meant)}`", meant),))
-
-
-def _dollar(s: Situation) -> Advice:
-    part, message = (s.start, s.start + 1), "unknown character `$`"
-    if len(s.text) == 1:
-        return Advice(message=message)
-    if not s.text[1].isdigit():
-        message += ": names are written without it"
-    return Advice(message=message, fixes=(("Remove `$`", ((0, *part, ""),)),), part=part)
-
-
-def _bad_identifier(s: Situation) -> Advice:
-    clean = without_controls(s.text)
-    if clean != s.text:
-        points = ", ".join(dict.fromkeys(f"U+{ord(c):04X}" for c in s.text if c not in clean))
-        message = f"the name holds {points}, which makes text look other than it is"
-        return Advice(
-            message=message, fixes=(_replaced(s, "Remove what cannot be seen", unicodedata.normalize("NFC", clean)),)
-        )
-    message = "the name is not in Unicode's normal form C, so it differs from the same name typed otherwise"
-    return Advice(message=message, fixes=(_replaced(s, "Normalise the name", unicodedata.normalize("NFC", s.text)),))
-
-
-def _foreign_identifier(s: Situation) -> Advice:
-    return Advice(message=f"names are ASCII only here, `{s.text}` is not")
-
-
-def _bad_escape(s: Situation) -> Advice | None:
-    fault = escape_fault(s.text)
-    if fault is None:
-        return None
-    start, end = s.start + fault.start, s.start + fault.end
-    if fault.mended is not None:
-        fix = f"Write `{fault.mended}`", ((0, start, end, fault.mended),)
-        return Advice(message=fault.message, fixes=(fix,), part=(start, end), severity=Severity.WARNING)
-    doubled = "Write the backslash itself", ((0, start, start, "\\"),)
-    return Advice(message=fault.message, fixes=(doubled,), part=(start, end))
-
-
-def _bad_char(s: Situation) -> Advice | None:
-    if escape_fault(s.text) is not None:
-        return _bad_escape(s)
-    fault = char_fault(s.text)
-    if fault is None:
-        return None
-    quoted = '"' + s.text[1:-1].replace('"', '\\"') + '"'
-    return Advice(message=fault.message, fixes=(_replaced(s, "Make it a string", quoted),) if len(s.text) > 2 else ())
-
-
-def _unknown(s: Situation) -> Advice | None:
-    """Characters that look like others: full-width forms, curly quotes, blanks that are none."""
-    if len(s.text) != 1:
-        return None
-    if s.text.isspace() or s.text in "\ufeff\u200b":
-        message = f"U+{ord(s.text):04X} is no blank of Reml: those are space and tab"
-        return Advice(message=message, fixes=(_replaced(s, "Write a space", " "),))
-    meant = _LOOKALIKES.get(s.text) or unicodedata.normalize("NFKC", s.text)
-    if meant.isascii() and len(meant) == 1 and meant != s.text:
-        message = f"`{s.text}` (U+{ord(s.text):04X}) looks like `{meant}` but is another character"
-        return Advice(message=message, fixes=(_replaced(s, f"Write `{meant}`", meant),))
-    return None
-
-
-_LOOKALIKES: Final = {
-    "“": '"',
-    "”": '"',
-    "„": '"',
-    "‘": "'",
-    "’": "'",
-    "–": "-",
-    "—": "-",
-    "−": "-",
-    "×": "*",
-    "÷": "/",
-}
-
-_WRONG: Final[dict[str, Callable[[Situation], Advice | None]]] = {
-    "OPEN_STRING": _open_string,
-    "OPEN_CHAR": _open_char,
-    "QUOTED": _quoted,
-    "DOLLAR": _dollar,
-    "BAD_IDENT": _bad_identifier,
-    "BAD_UPPER": _bad_identifier,
-    "FOREIGN_IDENT": _foreign_identifier,
-    "BAD_STRING": _bad_escape,
-    "BAD_CHAR": _bad_char,
-    "ERROR": _unknown,
-}
 
 
 # ------------------------------------------------------------------------------------------------ misplaced tokens
@@ -202,7 +83,7 @@ def _braced_arms(s: Situation) -> Advice:
     inner, closer = s.bracketed[:-1], s.bracketed[-1] if s.bracketed else None
     indent = len(s.piece) - len(s.piece.lstrip(" \t"))
     if closer is None or not inner or closer.line_offset and closer.start < indent:      # it closes something else
-        return Advice(message=message, fixes=(_replaced(s, "Write `with` for `{`", "with"),), only=True)
+        return Advice(message=message, fixes=(replaced(s, "Write `with` for `{`", "with"),), only=True)
     begin = inner[-1].end if inner[-1].line_offset == closer.line_offset else closer.start
     edits = [(0, s.start, s.end, "with"), (closer.line_offset, begin, closer.end, "")]
     for token, following in zip(inner, s.bracketed[1:], strict=True):
@@ -244,11 +125,11 @@ def _missing_value(s: Situation) -> Advice | None:
         message = (
             f"`{word}` takes `=`; `{s.kind}` {'assigns to what is there already' if s.kind == ':=' else 'compares'}"
         )
-        return Advice(message=message, fixes=(_replaced(s, "Write `=`", "="),))
+        return Advice(message=message, fixes=(replaced(s, "Write `=`", "="),))
     if word == "const" and "->" not in s.expected and s.kind == "=":
-        return Advice(message=f"a constant needs its type: `const {_short(last.text)}: Type = …`")
+        return Advice(message=f"a constant needs its type: `const {short(last.text)}: Type = …`")
     if last.line_offset or s.kind in ("EOF", ";", "}"):
-        return Advice(message=f"`{word}` needs a value: `= …` is missing behind `{_short(last.text)}`")
+        return Advice(message=f"`{word}` needs a value: `= …` is missing behind `{short(last.text)}`")
     if _begins_value(s) and s.lacks("=") and last.kind in ("IDENT", "UPPER", ")", "]", "}", ">", "_", "self"):
         return Advice(
             message=f"`=` is missing in front of the value of `{word}`",
@@ -263,7 +144,7 @@ def _missing_operand(s: Situation) -> Advice | None:
         return None
     if s.kind == "+" == last.kind:
         message = "there is no operator `++`; `+` joins texts and lists as well"
-        return Advice(message=message, fixes=(_replaced(s, "Remove the second `+`", ""),))
+        return Advice(message=message, fixes=(replaced(s, "Remove the second `+`", ""),))
     if last.kind in _INFIX:
         return Advice(message=f"an operand is required after `{last.kind}`")
     if last.kind == ".." and _inside(s) == "Range":
@@ -305,7 +186,7 @@ def _keyword_as_name(s: Situation) -> Advice | None:
     if last.kind in (")", "]", "}") or last.kind in _OPERANDS:
         return None
     message = f"`{s.kind}` is a keyword and cannot be a name here"
-    fix = _replaced(s, f"Write `{s.kind}_`", f"{s.kind}_")
+    fix = replaced(s, f"Write `{s.kind}_`", f"{s.kind}_")
     return Advice(message=message, fixes=(fix,), first=s.after[:1] not in _STRAY_BEFORE)
 
 
@@ -316,7 +197,7 @@ def _wrong_arrow(s: Situation) -> Advice | None:
     where = {"MatchArm": "an arm of `match`", "Lambda": "a lambda with `fn`"}.get(_inside(s), "this")
     return Advice(
         message=f"{where} is written with `{meant}`, not with `{s.kind}`",
-        fixes=(_replaced(s, f"Write `{meant}`", meant),),
+        fixes=(replaced(s, f"Write `{meant}`", meant),),
     )
 
 
@@ -350,14 +231,14 @@ def _missing_comma(s: Situation) -> Advice | None:
         return None
     fixes = tuple((f"Insert `{text}`", (_behind(last, text),)) for text in (",", closer))
     return Advice(
-        message=f"`,` is missing behind `{_short(last.text)}`, or `{closer}` if the list ends there", fixes=fixes
+        message=f"`,` is missing behind `{short(last.text)}`, or `{closer}` if the list ends there", fixes=fixes
     )
 
 
 def _semicolon_for_comma(s: Situation) -> Advice | None:
     if s.kind == ";" and "," in s.expected:
         return Advice(
-            message="these are separated by commas, not by semicolons", fixes=(_replaced(s, "Write `,`", ","),)
+            message="these are separated by commas, not by semicolons", fixes=(replaced(s, "Write `,`", ","),)
         )
     return None
 
@@ -375,7 +256,7 @@ def _missing_semicolon(s: Situation) -> Advice | None:
     sure = s.kind in _STATEMENT_WORDS and not stray or last.kind in _CLOSED and s.after[:1] in _GOES_ON
     if not sure and not (s.lacks(";") or stray):
         return None
-    message = f"`{_short(s.text)}` begins something new: put it on a line of its own, or `;` in front of it"
+    message = f"`{short(s.text)}` begins something new: put it on a line of its own, or `;` in front of it"
     return Advice(message=message, fixes=(insert,), first=sure)
 
 
@@ -430,14 +311,5 @@ def _begins_value(s: Situation) -> bool:
     return s.kind in _OPERANDS or s.kind in ("(", "[", "{", "|", "||", "_", "if", "match", "fn")
 
 
-def _replaced(s: Situation, title: str, text: str) -> tuple[str, tuple[tuple[int, int, int, str], ...]]:
-    return title, ((0, s.start, s.end, text),)
-
-
 def _behind(token: Located, text: str) -> tuple[int, int, int, str]:
     return token.line_offset, token.end, token.end, text
-
-
-def _short(text: str) -> str:
-    line = text.splitlines()[0] if text else text
-    return line if len(line) <= 30 else f"{line[:30]}…"
