@@ -16,7 +16,17 @@ from typing import Any, Final, Literal, get_args, get_origin
 from pydantic import BaseModel, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from engine.config_tables import AgentName, AgentTable, CheckTable, LspTable, PolicyTable, RunTable, StreamTable, Table
+from engine.config_tables import (
+    AgentName,
+    AgentTable,
+    CheckTable,
+    LspTable,
+    PolicyTable,
+    RecordsTable,
+    RunTable,
+    StreamTable,
+    Table,
+)
 from engine.toml_places import KeyPath
 
 __all__ = ["Fault", "Settings", "decode", "json_schema", "merged", "to_camel"]
@@ -55,6 +65,8 @@ class Settings(Table):
     """Agents by name; the names are yours."""
     policy: PolicyTable = PolicyTable()
     """What agents may do."""
+    records: RecordsTable = RecordsTable()
+    """How long what happened is kept."""
 
 
 @dataclass(frozen=True, slots=True)

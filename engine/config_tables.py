@@ -14,7 +14,7 @@ from pydantic.alias_generators import to_camel
 if TYPE_CHECKING:
     from engine.languages.language import CheckSettings
 
-__all__ = ["AgentTable", "CheckTable", "LspTable", "PolicyTable", "RunTable", "StreamTable", "Table"]
+__all__ = ["AgentTable", "CheckTable", "LspTable", "PolicyTable", "RecordsTable", "RunTable", "StreamTable", "Table"]
 
 Bytes = Annotated[int, Field(ge=1)]
 Nanoseconds = Annotated[int, Field(ge=0)]
@@ -233,3 +233,12 @@ class PolicyTable(Table):
     """Folders outside the repository that agents may use as well."""
     checkout_changes: Literal["ask", "record"] = "ask"
     """Your own checkout changed while a step was at work: you are asked whether that was you, or it is recorded."""
+
+
+class RecordsTable(Table):
+    """How long events and agents' output are kept; audit records and the history are kept for ever."""
+
+    keep_days: Count = 90
+    """Days that the events and the output of a run are kept after its end; 0 for ever."""
+    max_megabytes: Count = 1024
+    """Megabytes of events and output past which the oldest ended runs go earlier; 0 for no bound."""

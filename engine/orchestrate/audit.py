@@ -66,13 +66,15 @@ def record_of(event: Event, announced: Sequence[Event], agreement: Agreement | N
     }
     if event.type == "stop":
         record |= {name: payload.get(name) for name in OF_A_STOP}
+    if event.type == "prune":
+        record["up_to"] = payload.get("up_to", 0)
     return record
 
 
 def _actor(event: Event) -> str:
     """A person, an agent (by its role, or by the step it did something forbidden in), or Penstock itself."""
     payload = event.payload
-    if event.type in _BY_PEOPLE:
+    if event.type in _BY_PEOPLE or payload.get("by"):
         return str(payload.get("by") or "unknown")
     if event.type == "error" and payload.get("step"):
         return f"agent:{payload['step']}"

@@ -14,6 +14,7 @@ from engine.orchestrate.effects import CancelStep, Effect
 from engine.orchestrate.events import CAUSES, Event
 from engine.orchestrate.rules import approvals, cancelling, questions, settling, starting, step_events, steps
 from engine.orchestrate.rules.announcements import announce_error
+from engine.orchestrate.rules.ending import remembered
 from engine.orchestrate.rules.outputs import BadOutput
 from engine.orchestrate.rules.turn import Nonsense, Turn
 from engine.orchestrate.state import State
@@ -110,5 +111,8 @@ def fold(events: Iterable[Event], state: State | None = None) -> State:
     """The state after all these events."""
     state = State() if state is None else state
     for event in events:
-        state, _ = _step(state, event, quiet=True)
+        if event.type == "run.end":
+            state = remembered(state, event)
+        else:
+            state, _ = _step(state, event, quiet=True)
     return state

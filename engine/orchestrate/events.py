@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
-__all__ = ["ANNOUNCEMENTS", "CAUSES", "SCHEMA_VERSION", "Draft", "Event"]
+__all__ = ["ANNOUNCEMENTS", "CAUSES", "FOLDED", "SCHEMA_VERSION", "Draft", "Event"]
 
 SCHEMA_VERSION: Final = 1
 
@@ -21,8 +21,10 @@ SCHEMA_VERSION: Final = 1
 CAUSES: Final = frozenset({"approval", "answer", "cancel", "hold", "run.start", "step.start", "step.end"})
 ANNOUNCEMENTS: Final = frozenset({
     "run.end", "role_delegation", "task_status_update", "tool_call", "question", "retry", "stop", "diff", "commit",
-    "land", "result", "error",
+    "land", "result", "error", "prune",
 })  # fmt: skip
+#: what a state is made of: the causes, and the ends of runs, each of which stands for its run where that was taken out
+FOLDED: Final = CAUSES | {"run.end"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

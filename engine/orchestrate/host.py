@@ -34,10 +34,11 @@ from engine.orchestrate.state import Hold
 from engine.orchestrate.steps.performing import perform
 from engine.orchestrate.steps.world import World
 from engine.orchestrate.store.atomic import ChangedMeanwhile
-from engine.orchestrate.store.event_log import EventLog
+from engine.orchestrate.store.event_log import EventLog, UnwrittenEvent
 from engine.orchestrate.store.files import FilesError, Intents
 from engine.orchestrate.store.history import add_to_history
 from engine.orchestrate.store.locations import make_private
+from engine.orchestrate.store.retention import prune
 from engine.orchestrate.verdicts import refusal_event
 from engine.orchestrate.wire import Refused
 from engine.orchestrate.workspace import Workspace
@@ -210,6 +211,13 @@ class Host:
                 pending += [each.run_id for each in needed if each and each.run_id]
         return False
 
+    def prune(self) -> None:
+        """Lets go of what the settings keep no longer."""
+        try:
+            prune(self._log, self.workspace.past_keeping(self.runner.state), "penstock")
+        except (OSError, UnwrittenEvent) as error:
+            self.notes.append(f"what is past keeping stays for now: {error}")
+
     def _update(self, effect: UpdateIntent) -> None:
         problem = self.workspace.files.apply(effect)
         if problem is not None:
@@ -252,6 +260,7 @@ async def open_host(workspace: Workspace, environ: Mapping[str, str] = os.enviro
         await host.service.open()
         await asyncio.to_thread(end_leftovers, workspace.repository)
         host.runner.bring_files_up_to_date()
+        await asyncio.to_thread(host.prune)
         try:
             yield host
         finally:

@@ -6,10 +6,12 @@ sub-folder or worktree of the repository.
 
 from __future__ import annotations
 
+import getpass
 import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +25,7 @@ from engine.orchestrate.store.files import IntentFiles
 from engine.orchestrate.store.locations import Locations, locations
 from engine.orchestrate.store.record_key import made_key
 from engine.orchestrate.store.records import Records
+from engine.orchestrate.store.retention import Bounds, Plan, plan
 
 __all__ = ["Workspace"]
 
@@ -65,6 +68,18 @@ class Workspace:
         key = made_key(self.locations.keys, keyring=self.locations.keyring)
         records = Records(key, Anchor(self.locations.head), Redactor(os.environ))
         return EventLog.open(self.locations.database, write=True, lock=self.locations.lock, records=records)
+
+    @property
+    def identity(self) -> str:
+        """Who the person here is, by git's configuration or else by the system's."""
+        name, address = self.repository.setting("user.name"), self.repository.setting("user.email")
+        return f"{name} <{address}>" if name and address else name or address or getpass.getuser()
+
+    def past_keeping(self, state: State) -> Plan:
+        """What of the log and of agents' output the settings keep no longer. Raises `DamagedLog`, FileNotFoundError."""
+        kept = self.settings.records
+        bounds = Bounds(kept.keep_days or None, kept.max_megabytes * 1_000_000 or None)
+        return plan(self.locations.database, state.runs, self.locations.logs, bounds, datetime.now(UTC))
 
     def state(self) -> State:
         """What the log says, whoever writes it; nothing yet if there is none. Raises `DamagedLog`."""

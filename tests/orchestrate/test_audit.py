@@ -52,8 +52,8 @@ def test_required_fields_are_missing_in_no_record_of_many_worlds() -> None:
         for record in records(events):
             check(record)
 
-    from_agents = {"tool_call", "result"}
-    assert seen == (CAUSES | ANNOUNCEMENTS) - from_agents
+    from_elsewhere = {"tool_call", "result", "prune"}
+    assert seen == (CAUSES | ANNOUNCEMENTS) - from_elsewhere
 
 
 @pytest.mark.parametrize("kind", sorted((CAUSES | ANNOUNCEMENTS | {"something new"}) - NOTIFICATIONS))

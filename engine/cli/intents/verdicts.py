@@ -5,7 +5,6 @@ Invariant: a process that an agent started decides nothing; that it tried is rec
 
 from __future__ import annotations
 
-import getpass
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
@@ -128,10 +127,7 @@ class _Desk:
         """Who is here, by git's configuration or else by the system's."""
         from engine.orchestrate.verdicts import Person
 
-        setting = self.workspace.repository.setting
-        name, address = setting("user.name"), setting("user.email")
-        who = f"{name} <{address}>" if name and address else name or address or getpass.getuser()
-        return Person(who, "cli")
+        return Person(self.workspace.identity, "cli")
 
     def documents(self, intent_ids: Sequence[str]) -> list[IntentDocument]:
         """The documents of ids. Raises `Unusable` when one does not exist."""

@@ -107,13 +107,19 @@ def revert(context: click.Context, run_id: str, yes: bool) -> int:
 
 
 @click.command(short_help="Remove what ended runs have left.")
+@click.option("--records", is_flag=True, help="The events and output past what `[records]` keeps, instead.")
+@click.option("--dry-run", is_flag=True, help="With --records: only say what would go.")
 @common_options
 @click.pass_context
-def clean(context: click.Context) -> int:
+def clean(context: click.Context, records: bool, dry_run: bool) -> int:
     """Remove the worktrees and branches of runs that have ended; commits that landed nowhere are kept, by name."""
     from engine.orchestrate.git.cleaning import clean as cleared
 
+    if dry_run and not records:
+        raise click.UsageError("--dry-run goes with --records")
     workspace = _for_a_person(context, "clean")
+    if records:
+        return _pruned(workspace, dry_run=dry_run)
     state = workspace.state()
     done = cleared(_integration(workspace), [run_id for run_id in state.ended if run_id not in state.runs])
     click.echo(f"removed {len(done.worktrees)} worktrees and {len(done.branches)} branches")
@@ -121,6 +127,29 @@ def clean(context: click.Context) -> int:
         click.echo(f"{branch} landed nowhere; git branch NAME {ref} brings it back")
     for branch, reason in done.skipped.items():
         click.echo(f"{branch} stays: {reason}")
+    return 0
+
+
+def _pruned(workspace: Workspace, *, dry_run: bool) -> int:
+    """Lets go of events and output that the settings keep no longer, or says what would go."""
+    from engine.orchestrate.store.event_log import LockedLog
+    from engine.orchestrate.store.retention import prune
+
+    if not workspace.locations.database.exists():
+        click.echo("there is nothing yet")
+        return 0
+    planned = workspace.past_keeping(workspace.state())
+    if planned and not dry_run:
+        try:
+            with workspace.open_log() as log:
+                planned = workspace.past_keeping(log.state())
+                prune(log, planned, workspace.identity)
+                log.compact()
+        except LockedLog as error:
+            raise NotDone(f"{error}; a Runner does this itself when it starts") from error
+    word = "would go" if dry_run else "removed"
+    size = f"about {max(1, planned.size // 1000)} kB" if planned else "nothing is past what is kept"
+    click.echo(f"{word}: {planned.events} events, the output of {len(planned.logs)} runs; {size}")
     return 0
 
 

@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.orchestrate.effects import CancelStep, UpdateIntent
+from engine.orchestrate.events import Event
 from engine.orchestrate.limits import Stop
 from engine.orchestrate.replacing import changed
 from engine.orchestrate.rules.announcements import announce_error, run_status, task_status
 from engine.orchestrate.rules.turn import Turn
-from engine.orchestrate.state import Outcome, RunEnd, RunState
+from engine.orchestrate.state import Outcome, RunEnd, RunState, State
 from engine.orchestrate.task import Status, TaskState
 
-__all__ = ["cancel_task", "end_run", "fail"]
+__all__ = ["cancel_task", "end_run", "fail", "remembered"]
 
 
 def fail(
@@ -174,3 +175,21 @@ def _end_payload(run: RunState, end: RunEnd) -> dict[str, Any]:
         "cost_usd": run.cost_usd,
         "started_at": run.started_at,
     }
+
+
+def remembered(state: State, event: Event) -> State:
+    """The state after the end of a run, which stands for what is not kept of it; unchanged where that was folded."""
+    run_id, intent_id, payload = event.run_id or "", event.intent_id, event.payload
+    if run_id in state.ended:
+        return state
+    end = RunEnd(intent_id, payload["state"], payload["outcome"], payload["reason"], payload["status"],
+                 payload.get("branch"), tuple(payload["commits"]), payload.get("next_action", ""))  # fmt: skip
+    turn = Turn(state, event, quiet=True)
+    if run_id in state.runs:  # the rest of it was taken out while we read
+        turn.end_run(run_id, end)
+    else:
+        turn.remember(run_id, end)
+    if intent_id is not None:
+        turn.change_intent(intent_id, status=end.status, run_id=None, hold=None)
+        turn.update_intent(UpdateIntent(intent_id, status=end.status))
+    return turn.state()

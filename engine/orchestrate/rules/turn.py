@@ -142,6 +142,10 @@ class Turn:
         self._ends[run_id] = end
         self.ended.append(end)
 
+    def remember(self, run_id: str, end: RunEnd) -> None:
+        """Add the end of a run that is not known otherwise."""
+        self._ends[run_id] = end
+
     def intent(self, intent_id: str) -> IntentState:
         """What is known of an Intent; of one never heard of, nothing."""
         return self._intents.get(intent_id) or self._before.intents.get(intent_id) or IntentState()

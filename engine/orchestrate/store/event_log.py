@@ -25,28 +25,18 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from engine.orchestrate.controller import fold
-from engine.orchestrate.events import CAUSES, Draft, Event
+from engine.orchestrate.events import FOLDED, Draft, Event
 from engine.orchestrate.state import State
+from engine.orchestrate.store.log_file import COUNTED, PRUNED, DamagedLog, connect, pruned_to
 from engine.orchestrate.store.records import Records
 from engine.orchestrate.store.snapshot import state_of, text_of
 from engine.orchestrate.store.writer_lock import LockedLog, WriterLock
 
-__all__ = [
-    "DamagedLog", "EventLog", "EventsFile", "LockedLog", "UnwrittenEvent", "checksum_of", "open_to_read",
-]  # fmt: skip
+__all__ = ["DamagedLog", "EventLog", "EventsFile", "LockedLog", "UnwrittenEvent", "checksum_of"]
 
 #: that a step began; none goes on after a crash of the machine, and one that is not known to have begun begins anew
 _ENDS_WITH_THE_MACHINE: Final = frozenset({"step.start"})
-#: of the tables; a file of a higher one is not touched
-_VERSION: Final = 1
 _PAGE: Final = 500
-
-_TABLE: Final = """
-CREATE TABLE events (
-    sequence INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, timestamp TEXT NOT NULL, type TEXT NOT NULL,
-    run_id TEXT, intent_id TEXT, task_id TEXT, parent_id TEXT, role TEXT, payload TEXT NOT NULL, checksum TEXT NOT NULL
-) STRICT
-"""
 #: one row at most; a log without this table is as good
 _SNAPSHOTS: Final = """
 CREATE TABLE IF NOT EXISTS snapshots (only_one INTEGER PRIMARY KEY, state TEXT NOT NULL, checksum TEXT NOT NULL) STRICT
@@ -55,21 +45,6 @@ CREATE TABLE IF NOT EXISTS snapshots (only_one INTEGER PRIMARY KEY, state TEXT N
 _EVENTS_FOLDED: Final = 500
 _COLUMNS: Final = "sequence, event_id, timestamp, type, run_id, intent_id, task_id, parent_id, role, payload, checksum"
 _Row = tuple[int, str, str, str, str | None, str | None, str | None, str | None, str | None, str, str]
-
-
-class DamagedLog(RuntimeError):
-    """The log cannot be used; the message says what is wrong and what to do.
-
-    `sequence`: of the first bad row, or None.
-    """
-
-    def __init__(self, path: Path, wrong: str, sequence: int | None = None) -> None:
-        place = "" if sequence is None else f" at event {sequence}"
-        super().__init__(
-            f"{path} is damaged{place}: {wrong}. Put back a copy of it, or move it away to begin anew; "
-            f"commits and Intents are not in it and are safe"
-        )
-        self.sequence = sequence
 
 
 class UnwrittenEvent(RuntimeError):
@@ -121,7 +96,7 @@ class EventLog:
         now = now or _now
         held = WriterLock.take(lock or path.with_name(path.name + ".lock"), now()) if write else None
         try:
-            connection = _connect(path, write=write)
+            connection = connect(path, write=write)
             if records is not None:
                 _begin(records, path, connection)
         except BaseException:
@@ -181,7 +156,7 @@ class EventLog:
         """Events with a higher `sequence` than `after`, in order; those of one run if given. Raises `DamagedLog`."""
         where = "" if run_id is None else " AND run_id = ?"
         for event in self._pages(where, () if run_id is None else (run_id,), after):
-            if run_id is None and event.sequence != after + 1:
+            if run_id is None and event.sequence != after + 1 and event.sequence > self._pruned_to() + 1:
                 raise DamagedLog(self.path, f"events {after + 1} to {event.sequence - 1} are missing", after + 1)
             after = event.sequence
             yield event
@@ -195,7 +170,7 @@ class EventLog:
         """The run with this id, or else the newest one of the Intent with this id; None if there is neither."""
         for query in (
             "SELECT run_id FROM events WHERE run_id = ? LIMIT 1",
-            "SELECT run_id FROM events WHERE type = 'run.start' AND intent_id = ? ORDER BY sequence DESC LIMIT 1",
+            "SELECT run_id FROM events WHERE intent_id = ? AND type IN ('run.start', 'run.end') ORDER BY sequence DESC",
         ):
             for (run_id,) in self._select(query, (name,)):
                 return str(run_id)
@@ -228,10 +203,10 @@ class EventLog:
     def state(self) -> State:
         """The controller's state: the fold of the whole log. Raises `DamagedLog`."""
         with self._turn:
-            ((count, last),) = self._select("SELECT count(*), coalesce(max(sequence), 0) FROM events")
-            if count != last:
-                raise DamagedLog(self.path, f"of {last} events {last - count} are missing")
-            state, causes = self._snapshot(last), sorted(CAUSES)
+            ((count, last, begin),) = self._select(COUNTED)
+            if count != last - begin:
+                raise DamagedLog(self.path, f"of {last} events {last - begin - count} are missing")
+            state, causes = self._snapshot(last), sorted(FOLDED)
             where = f" AND type IN ({','.join('?' * len(causes))})"
             return fold(self._pages(where, tuple(causes), state.sequence), state)
 
@@ -257,6 +232,30 @@ class EventLog:
             self._connection.execute(_SNAPSHOTS)
             row = (text, checksum_of((text,)))
             self._connection.execute("INSERT OR REPLACE INTO snapshots VALUES (1, ?, ?)", row)
+
+    def prune(self, up_to: int, cause: Draft) -> None:
+        """Appends `cause`, and takes out what `PRUNED` says, in one transaction. Raises as `append` does.
+
+        `up_to`: an event at which no run was open.
+        """
+
+        def take_out(_: Event) -> Sequence[Draft]:
+            self._connection.execute(f"DELETE FROM events WHERE {PRUNED}", {"up_to": up_to})
+            return ()
+
+        self.append(cause, take_out)
+
+    def compact(self) -> None:
+        """Gives room that is free back to the disk, as far as nobody reads just now."""
+        with self._turn, suppress(sqlite3.Error):
+            self._connection.execute("VACUUM")
+
+    def _pruned_to(self) -> int:
+        with self._turn:
+            try:
+                return pruned_to(self._connection)
+            except sqlite3.DatabaseError as error:
+                raise DamagedLog(self.path, str(error)) from error
 
     def close(self) -> None:
         """Let go of the file and the lock."""
@@ -301,54 +300,12 @@ class EventsFile:
         self.close()
 
 
-def _connect(path: Path, *, write: bool) -> sqlite3.Connection:
-    if write:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    elif not path.exists():
-        raise FileNotFoundError(f"there is no log at {path}")
-    mode = "rw" if write else "ro"
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False, timeout=10.0
-    )
-    try:
-        if write:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version == 0 and write:
-            _create(connection)
-        elif version != _VERSION:
-            wrong = f"it has version {version} where this program knows {_VERSION}"
-            raise DamagedLog(path, wrong if version else "it is no event log")
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise DamagedLog(path, str(error)) from error
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def open_to_read(path: Path) -> sqlite3.Connection:
-    """A connection to a log that reads only. Raises `DamagedLog`, FileNotFoundError."""
-    return _connect(path, write=False)
-
-
 def _begin(records: Records, path: Path, connection: sqlite3.Connection) -> None:
     try:
         records.begin(connection)
     except sqlite3.Error as error:
         connection.close()
         raise DamagedLog(path, str(error)) from error
-
-
-def _create(connection: sqlite3.Connection) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    connection.execute(_TABLE)
-    connection.execute("CREATE INDEX events_of_a_run ON events (run_id, sequence)")
-    connection.execute("CREATE INDEX events_of_a_type ON events (type, sequence)")
-    connection.execute(f"PRAGMA user_version = {_VERSION}")
-    connection.execute("COMMIT")
 
 
 def _sealed(draft: Draft, sequence: int, timestamp: str, event_id: str) -> tuple[Event, _Row]:

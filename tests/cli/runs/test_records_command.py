@@ -49,3 +49,40 @@ def test_an_agent_that_tries_to_decide_is_refused_and_recorded(shell: Shell, wor
     assert (last["actor"], last["policy_result"]) == ("agent:run/a/implement/1", "refused")
     assert f"tried to {words.split(maxsplit=1)[0]};" in last["reason"]
     assert shell("records", "verify")[0] == 0
+
+
+def test_what_is_past_keeping_goes_when_told_and_the_records_stay(shell: Shell) -> None:
+    assert shell("clean", "--records") == (0, "there is nothing yet\n")
+    shell.intent("one", "title: One\nrun: [echo 1 > one.txt]\n")
+    assert shell("run")[0] == 0
+    before = shell("records", "show", "--json")[1].splitlines()
+    assert "nothing is past what is kept" in shell("clean", "--records")[1]
+
+    (shell.root / "penstock.toml").write_text("[records]\nmax_megabytes = 1\n", encoding="utf-8")
+    output = next((shell.root.parent / "state").glob("*/logs/one-*")) / "big.log"
+    output.write_bytes(b"x" * 2_000_000)
+    code, said = shell("clean", "--records", "--dry-run")
+    assert code == 0 and said.startswith("would go: 0 events, the output of 1 runs") and output.exists()
+    assert shell("clean", "--dry-run")[0] == 2
+
+    code, said = shell("clean", "--records")
+    assert code == 0 and said.startswith("removed: 0 events, the output of 1 runs") and not output.exists()
+    after = shell("records", "show", "--json")[1].splitlines()
+    assert after[:-1] == before and json.loads(after[-1])["action"] == "prune"
+    assert shell("records", "verify")[0] == 0
+
+
+def test_a_runner_lets_go_of_what_is_past_keeping_when_it_starts(shell: Shell) -> None:
+    shell.intent("one", "title: One\nrun: [echo 1 > one.txt]\n")
+    assert shell("run")[0] == 0
+    output = next((shell.root.parent / "state").glob("*/logs/one-*")) / "big.log"
+    output.write_bytes(b"x" * 2_000_000)
+    (shell.root / "penstock.toml").write_text("[records]\nmax_megabytes = 1\n", encoding="utf-8")
+    shell.intent("two", "title: Two\nrun: [echo 2 > two.txt]\n")
+    assert shell("run", "two")[0] == 0
+
+    assert not output.exists()
+    code, said = shell("history", "one")
+    assert code == 0 and "succeeded" in said
+    assert shell("records", "verify")[0] == 0
+    assert shell("diff", "one")[0] == shell("logs", "one")[0] == 0
