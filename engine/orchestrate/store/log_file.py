@@ -1,4 +1,7 @@
-"""The file of an event log: its tables, opening it, and what was taken out of it."""
+"""The file of an event log: its tables, opening it, and what was taken out of it.
+
+Knows rows and not what they mean. Invariant: a file of another version is told and left alone.
+"""
 
 from __future__ import annotations
 
