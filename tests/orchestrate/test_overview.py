@@ -143,7 +143,7 @@ def test_an_answer_is_for_one_question() -> None:
         asked(document(), story.state, 3)
     draft = answer(asked(document(), story.state, 2), " now ", ADA)
     assert draft is not None
-    assert (draft.run_id, dict(draft.payload)) == (RUN, {"index": 1, "answer": "now", "by": ADA.by})
+    assert (draft.run_id, dict(draft.payload)) == (RUN, {"index": 1, "answer": "now", "by": ADA.by, "mode": "cli"})
     story.happens(draft.type, draft.payload, run_id=draft.run_id, intent_id=draft.intent_id)
     assert [each.text for each in waiting(story)] == ["Which?"]
     with pytest.raises(Refused, match="some text"):

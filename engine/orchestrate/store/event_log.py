@@ -27,32 +27,16 @@ from typing import Any, Final, Self
 from engine.orchestrate.controller import fold
 from engine.orchestrate.events import FOLDED, Draft, Event
 from engine.orchestrate.state import State
+from engine.orchestrate.store.log_file import COUNTED, PRUNED, DamagedLog, connect, pruned_to
 from engine.orchestrate.store.records import Records
 from engine.orchestrate.store.snapshot import state_of, text_of
 from engine.orchestrate.store.writer_lock import LockedLog, WriterLock
 
-__all__ = [
-    "PRUNED", "DamagedLog", "EventLog", "EventsFile", "LockedLog", "UnwrittenEvent", "checksum_of", "open_to_read",
-    "pruned_to",
-]  # fmt: skip
+__all__ = ["DamagedLog", "EventLog", "EventsFile", "LockedLog", "UnwrittenEvent", "checksum_of"]
 
 #: that a step began; none goes on after a crash of the machine, and one that is not known to have begun begins anew
 _ENDS_WITH_THE_MACHINE: Final = frozenset({"step.start"})
-#: of the tables; a file of a higher one is not touched
-_VERSION: Final = 1
 _PAGE: Final = 500
-#: what goes up to an event, if every run had ended there: their events but the last, and approvals that were refused
-PRUNED: Final = (
-    "sequence <= :up_to AND (run_id IS NOT NULL AND type <> 'run.end' OR type = 'approval' AND event_id IN"
-    " (SELECT parent_id FROM events WHERE type = 'error' AND run_id IS NULL AND sequence <= :up_to))"
-)
-
-_TABLE: Final = """
-CREATE TABLE events (
-    sequence INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, timestamp TEXT NOT NULL, type TEXT NOT NULL,
-    run_id TEXT, intent_id TEXT, task_id TEXT, parent_id TEXT, role TEXT, payload TEXT NOT NULL, checksum TEXT NOT NULL
-) STRICT
-"""
 #: one row at most; a log without this table is as good
 _SNAPSHOTS: Final = """
 CREATE TABLE IF NOT EXISTS snapshots (only_one INTEGER PRIMARY KEY, state TEXT NOT NULL, checksum TEXT NOT NULL) STRICT
@@ -61,29 +45,6 @@ CREATE TABLE IF NOT EXISTS snapshots (only_one INTEGER PRIMARY KEY, state TEXT N
 _EVENTS_FOLDED: Final = 500
 _COLUMNS: Final = "sequence, event_id, timestamp, type, run_id, intent_id, task_id, parent_id, role, payload, checksum"
 _Row = tuple[int, str, str, str, str | None, str | None, str | None, str | None, str | None, str, str]
-
-
-#: how many events there are after those of which some were taken out, the last of all, and the last of those
-_COUNTED: Final = (
-    "SELECT (SELECT count(*) FROM events) - (SELECT count(*) FROM events WHERE sequence <= up_to),"
-    " coalesce((SELECT max(sequence) FROM events), 0), up_to FROM (SELECT coalesce((SELECT json_extract(payload,"
-    " '$.up_to') FROM events WHERE type = 'prune' ORDER BY sequence DESC LIMIT 1), 0) AS up_to)"
-)
-
-
-class DamagedLog(RuntimeError):
-    """The log cannot be used; the message says what is wrong and what to do.
-
-    `sequence`: of the first bad row, or None.
-    """
-
-    def __init__(self, path: Path, wrong: str, sequence: int | None = None) -> None:
-        place = "" if sequence is None else f" at event {sequence}"
-        super().__init__(
-            f"{path} is damaged{place}: {wrong}. Put back a copy of it, or move it away to begin anew; "
-            f"commits and Intents are not in it and are safe"
-        )
-        self.sequence = sequence
 
 
 class UnwrittenEvent(RuntimeError):
@@ -135,7 +96,7 @@ class EventLog:
         now = now or _now
         held = WriterLock.take(lock or path.with_name(path.name + ".lock"), now()) if write else None
         try:
-            connection = _connect(path, write=write)
+            connection = connect(path, write=write)
             if records is not None:
                 _begin(records, path, connection)
         except BaseException:
@@ -207,9 +168,10 @@ class EventLog:
 
     def run_called(self, name: str) -> str | None:
         """The run with this id, or else the newest one of the Intent with this id; None if there is neither."""
-        ends = "type IN ('run.start', 'run.end')"        # of a run whose events are gone, the end is kept
-        for where in ("run_id = ?", f"{ends} AND intent_id = ?"):
-            query = f"SELECT run_id FROM events WHERE {where} ORDER BY sequence DESC LIMIT 1"
+        for query in (
+            "SELECT run_id FROM events WHERE run_id = ? LIMIT 1",
+            "SELECT run_id FROM events WHERE intent_id = ? AND type IN ('run.start', 'run.end') ORDER BY sequence DESC",
+        ):
             for (run_id,) in self._select(query, (name,)):
                 return str(run_id)
         return None
@@ -241,7 +203,7 @@ class EventLog:
     def state(self) -> State:
         """The controller's state: the fold of the whole log. Raises `DamagedLog`."""
         with self._turn:
-            ((count, last, begin),) = self._select(_COUNTED)
+            ((count, last, begin),) = self._select(COUNTED)
             if count != last - begin:
                 raise DamagedLog(self.path, f"of {last} events {last - begin - count} are missing")
             state, causes = self._snapshot(last), sorted(FOLDED)
@@ -338,61 +300,12 @@ class EventsFile:
         self.close()
 
 
-def _connect(path: Path, *, write: bool) -> sqlite3.Connection:
-    if write:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    elif not path.exists():
-        raise FileNotFoundError(f"there is no log at {path}")
-    mode = "rw" if write else "ro"
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False, timeout=10.0
-    )
-    try:
-        if write:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version == 0 and write:
-            _create(connection)
-        elif version != _VERSION:
-            wrong = f"it has version {version} where this program knows {_VERSION}"
-            raise DamagedLog(path, wrong if version else "it is no event log")
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise DamagedLog(path, str(error)) from error
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def open_to_read(path: Path) -> sqlite3.Connection:
-    """A connection to a log that reads only. Raises `DamagedLog`, FileNotFoundError."""
-    return _connect(path, write=False)
-
-
-def pruned_to(connection: sqlite3.Connection) -> int:
-    """The event up to which some may be missing because they were taken out; 0 if none ever were."""
-    query = "SELECT payload FROM events WHERE type = 'prune' ORDER BY sequence DESC LIMIT 1"
-    found = connection.execute(query).fetchone()
-    return int(json.loads(found[0])["up_to"]) if found else 0
-
-
 def _begin(records: Records, path: Path, connection: sqlite3.Connection) -> None:
     try:
         records.begin(connection)
     except sqlite3.Error as error:
         connection.close()
         raise DamagedLog(path, str(error)) from error
-
-
-def _create(connection: sqlite3.Connection) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    connection.execute(_TABLE)
-    connection.execute("CREATE INDEX events_of_a_run ON events (run_id, sequence)")
-    connection.execute("CREATE INDEX events_of_a_type ON events (type, sequence)")
-    connection.execute(f"PRAGMA user_version = {_VERSION}")
-    connection.execute("COMMIT")
 
 
 def _sealed(draft: Draft, sequence: int, timestamp: str, event_id: str) -> tuple[Event, _Row]:

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Final
 
 from engine.orchestrate.events import Draft
-from engine.orchestrate.store.event_log import PRUNED, EventLog, open_to_read, pruned_to
+from engine.orchestrate.store.event_log import EventLog
+from engine.orchestrate.store.log_file import PRUNED, connect, pruned_to
 
 __all__ = ["Bounds", "Plan", "plan", "prune"]
 
@@ -67,7 +68,7 @@ def plan(log: Path, open_runs: Container[str], logs: Path, bounds: Bounds, now: 
 
     `open_runs`: those that have not ended. Raises `DamagedLog`, FileNotFoundError without a log.
     """
-    with closing(open_to_read(log)) as connection:
+    with closing(connect(log, write=False)) as connection:
         ends = list(_ends(connection, open_runs))
         oldest = datetime.min.replace(tzinfo=now.tzinfo) if bounds.days is None else now - timedelta(days=bounds.days)
         sizes = {end.run_id: _size(logs / end.run_id) for end in ends}

@@ -17,7 +17,8 @@ from typing import Any, Final
 
 from engine.orchestrate.audit import NOTIFICATIONS
 from engine.orchestrate.store.chain import BEGINNING, Anchor, Head, key_name, link
-from engine.orchestrate.store.event_log import checksum_of, open_to_read
+from engine.orchestrate.store.event_log import checksum_of
+from engine.orchestrate.store.log_file import connect
 
 __all__ = ["Broken", "Intact", "records_in", "verify"]
 
@@ -79,7 +80,7 @@ def records_in(log: Path) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def _moment(log: Path) -> Iterator[sqlite3.Connection]:
-    connection = open_to_read(log)
+    connection = connect(log, write=False)
     try:
         connection.execute("BEGIN")
         yield connection
