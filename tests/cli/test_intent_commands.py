@@ -284,9 +284,8 @@ def test_an_answer_goes_to_the_run_and_into_the_file(repository: Path) -> None:
 
     assert shown == 'question  one  Which?\n    penstock answer one "…"\n'
     assert (result.exit_code, result.stdout) == (0, "answered: Which?\n")
-    assert ("answer", "one", {"index": 0, "answer": "this: one", "by": "Ada <ada@example.org>"}) in list(
-        events(repository)
-    )
+    answered = {"index": 0, "answer": "this: one", "by": "Ada <ada@example.org>", "mode": "cli"}
+    assert ("answer", "one", answered) in list(events(repository))
     assert '- question: Which? # the run asks\n  answer: "this: one"\n' in path.read_text(encoding="utf-8")
     assert invoke("inbox").stdout == "nothing waits for you\n"
     assert invoke("answer", "one", "again").exit_code == 1
