@@ -96,20 +96,41 @@ def _events(workspace: Workspace, run_id: str, *, follow: bool) -> Iterator[Even
     from engine.orchestrate.store.event_log import EventLog
 
     seen = 0
-    if follow:
+    while follow:
         try:
-            for message in client.follow(workspace.socket, {"runs": [run_id]}):
+            for message in client.follow(workspace.socket, {"runs": [run_id], "after": seen}):
+                if "note" in message:
+                    click.echo(message["note"], err=True)
+                    continue
                 event = Event.of(message)
                 seen = event.sequence
                 yield event
+        except client.RunnerEnds as end:
+            follow = end.reason in {"handed over", "lost"} and _has_successor(workspace)
         except client.NoRunner:
-            pass
+            follow = False
         else:
             return
     with EventLog.open(workspace.locations.database, write=False) as log:
         yield from log.read(seen, run_id=run_id)
         if seen and run_id in log.state().runs:
             click.echo(f"the process that ran {run_id} has gone; it goes on with penstock run", err=True)
+
+
+def _has_successor(workspace: Workspace) -> bool:
+    """Waits for the runner that takes over; whether it comes. None is started here."""
+    from engine.orchestrate import client
+    from engine.orchestrate.reaching import reached
+    from engine.orchestrate.store.writer_lock import LockedLog
+    from engine.orchestrate.wire import Refused
+
+    def nobody() -> bool:
+        raise LockedLog(workspace.locations.lock, None, None)
+
+    try:
+        return bool(reached(nobody, lambda: client.greet(workspace.socket).pid))
+    except Refused:
+        return False
 
 
 def _show_output(workspace: Workspace, run_id: str) -> None:
