@@ -56,7 +56,8 @@ def attached(errand: Errand) -> None:
                     return as_client(errand, go_on=go_on)
                 except NoRunner as gone:
                     in_a_row = in_a_row + 1 if errand.seen == before else 1
-                    go_on = not isinstance(gone, RunnerEnds) or gone.reason == "handed over"
+                    taken_over = not isinstance(gone, RunnerEnds) or gone.reason == "handed over"
+                    go_on = bool(errand.started.runs) and taken_over
                 if in_a_row >= _LOST_IN_A_ROW:
                     log = errand.workspace.locations.state / "runner.log"
                     raise Refused(f"{in_a_row} runners have gone one after the other", f"look into {log}", "system")
