@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from engine.orchestrate.workspace import Workspace
 
 __all__ = ["cancel", "logs"]
+
+#: as many times longer than for one command a runner is waited for that is only being started
+_PATIENT: Final = 6
 
 
 @click.command(short_help="Show what a run has done.")
@@ -106,7 +110,7 @@ def _events(workspace: Workspace, run_id: str, *, follow: bool) -> Iterator[Even
                 seen = event.sequence
                 yield event
         except client.RunnerEnds as end:
-            follow = end.reason in {"handed over", "lost"} and _has_successor(workspace)
+            follow = end.reason in {"handed over", "lost"} and _has_successor(workspace, run_id)
         except client.NoRunner:
             follow = False
         else:
@@ -117,8 +121,8 @@ def _events(workspace: Workspace, run_id: str, *, follow: bool) -> Iterator[Even
             click.echo(f"the process that ran {run_id} has gone; it goes on with penstock run", err=True)
 
 
-def _has_successor(workspace: Workspace) -> bool:
-    """Waits for the runner that takes over; whether it comes. None is started here."""
+def _has_successor(workspace: Workspace, run_id: str) -> bool:
+    """Waits for the runner that takes over to go on with a run; whether it does. None is started here."""
     from engine.orchestrate import client
     from engine.orchestrate.reaching import reached
     from engine.orchestrate.store.writer_lock import LockedLog
@@ -127,8 +131,13 @@ def _has_successor(workspace: Workspace) -> bool:
     def nobody() -> bool:
         raise LockedLog(workspace.locations.lock, None, None)
 
+    def there() -> bool:
+        if run_id not in client.greet(workspace.socket).runs:
+            raise client.NoRunner
+        return True
+
     try:
-        return bool(reached(nobody, lambda: client.greet(workspace.socket).pid))
+        return reached(nobody, there, lambda seconds: time.sleep(_PATIENT * seconds))
     except Refused:
         return False
 
