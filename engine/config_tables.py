@@ -181,11 +181,14 @@ class RunTable(Table):
     """Seconds an agent may be silent."""
     max_commit_bytes: Bytes = 10_000_000
     """Bytes that a commit of an agent's work may add."""
+    idle_seconds: Seconds = 300
+    """Seconds after which the runner's process ends when nothing goes on in it and nobody is attached."""
 
     def limits(self) -> dict[str, float]:
         """The numbers that stop a run, by their keys."""
         return self.model_dump(
-            include={name for name in type(self).model_fields if name.startswith("max_") or "_seconds" in name}
+            include={name for name in type(self).model_fields if name.startswith("max_") or "_seconds" in name},
+            exclude={"idle_seconds"},
         )
 
 

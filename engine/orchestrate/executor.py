@@ -58,6 +58,7 @@ class _Running:
     step: RunStep
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
+    begun: bool = False
 
 
 class LocalExecutor:
@@ -69,13 +70,14 @@ class LocalExecutor:
         self._clock = clock
         self._slots = _Slots(roles_at_once)
         self._running: dict[str, _Running] = {}
+        self._draining = False
 
     def __len__(self) -> int:
         return len(self._running)
 
     def submit(self, step: RunStep) -> None:
-        """Begins a step as soon as it may; a step that is already here is left alone."""
-        if step.key in self._running:
+        """Begins a step as soon as it may; one that is already here is left alone, and none begins after `drain`."""
+        if step.key in self._running or self._draining:
             return
         running = self._running[step.key] = _Running(step)
         running.task = asyncio.create_task(self._run(running), name=step.key)
@@ -85,6 +87,19 @@ class LocalExecutor:
         running = self._running.get(key)
         if running is not None:
             running.stop.set()
+
+    @property
+    def at_work(self) -> list[RunStep]:
+        """The steps that have begun and not ended."""
+        return [running.step for running in self._running.values() if running.begun]
+
+    def drain(self) -> list[asyncio.Task[None]]:
+        """Begins no step any more; one that has not begun stays outstanding. What is at work, to be waited for."""
+        self._draining = True
+        for running in self._running.values():
+            if not running.begun:
+                running.stop.set()
+        return [running.task for running in self._running.values() if running.begun and running.task is not None]
 
     async def shut_down(self) -> None:
         """Stops every step and waits until each has ended, without reporting it: its key stays outstanding."""
@@ -102,7 +117,8 @@ class LocalExecutor:
             draft = await self._ended(running)
         finally:
             del self._running[step.key]
-        await self._report(draft)
+        if running.begun or not self._draining:
+            await self._report(draft)
 
     async def _ended(self, running: _Running) -> Draft:
         step, began = running.step, self._clock.monotonic()
@@ -128,6 +144,9 @@ class LocalExecutor:
             self._slots.give_back()
 
     async def _performed(self, running: _Running) -> Outcome:
+        if self._draining:
+            return Outcome("cancelled")
+        running.begun = True
         await self._report(start_of(running.step))
         return await self._perform(running.step, running.stop)
 

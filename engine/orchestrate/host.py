@@ -1,35 +1,37 @@
 """A process that runs Intents: the log open for writing, the runner on it, and the socket where clients knock.
 
-One per repository at a time, which the log's lock sees to. `open_host` puts the parts together and takes them apart.
+One per repository at a time, which the log's lock sees to; a process of its own (`background.py`), or that of a command
+in the foreground. `open_host` puts the parts together and takes them apart.
 Invariant: what a client asks for goes the same way as what the process itself does: through the log.
 """
 
 from __future__ import annotations
 
 import asyncio
-import heapq
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
-from operator import attrgetter
+from datetime import UTC, datetime
 from typing import Any, Final
 
+from engine import __version__
 from engine.orchestrate.agents.guard import sweep
 from engine.orchestrate.agents.guards import Guards
-from engine.orchestrate.effects import UpdateIntent
+from engine.orchestrate.effects import Outcome, RunStep, UpdateIntent
 from engine.orchestrate.events import Draft, Event
 from engine.orchestrate.executor import SystemClock
+from engine.orchestrate.following import Followers
 from engine.orchestrate.git.errors import GitError
 from engine.orchestrate.git.leftovers import end_leftovers
 from engine.orchestrate.git.outcomes import Conflict
-from engine.orchestrate.limits import Limits
+from engine.orchestrate.origins import Origins, world_of
 from engine.orchestrate.policy import acting_agent
 from engine.orchestrate.runner import Runner, refusal_in
 from engine.orchestrate.service import Service
-from engine.orchestrate.starting import Choice, choose, hold, run_start, unheeded, waits_for
+from engine.orchestrate.starting import Choice, choose, hold, run_start, waits_for
 from engine.orchestrate.state import Hold
 from engine.orchestrate.steps.performing import perform
 from engine.orchestrate.steps.world import World
@@ -40,77 +42,107 @@ from engine.orchestrate.store.history import add_to_history
 from engine.orchestrate.store.locations import make_private
 from engine.orchestrate.store.retention import prune
 from engine.orchestrate.verdicts import refusal_event
-from engine.orchestrate.wire import Refused
+from engine.orchestrate.wire import FAREWELLS, PROTOCOL, Refused
 from engine.orchestrate.workspace import Workspace
 
 __all__ = ["Host", "Started", "open_host"]
 
-#: events that wait for a client that follows; one that is slower is let go and may follow again
-QUEUED: Final = 10_000
+#: seconds that steps at work have to end when a newer version takes over; longer ones are begun again by that one
+_HAND_OVER: Final = 600.0
+_NOTES: Final = 100
 
 
 @dataclass(slots=True)
 class Started:
-    """What came of the wish to run Intents: their runs by Intent, and why the others wait."""
+    """What came of the wish to run Intents: their runs by Intent, and why the others wait.
+
+    `own`: of these runs, those that it started, went on with or named. `notes`: what could not be done, in words.
+    """
 
     runs: dict[str, str] = field(default_factory=dict)
     waits: dict[str, str] = field(default_factory=dict)
+    own: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
 
 
 class Host:
-    """Runs of a workspace; also the handler of its clients' requests."""
+    """Runs of a workspace; also the handler of its clients' requests. `background`: in a process of its own."""
 
-    def __init__(self, world: World, log: EventLog) -> None:
+    def __init__(self, world: World, log: EventLog, *, background: bool = False) -> None:
         self.workspace = world.workspace
-        self._world = world
+        self._origins = Origins(world)
         self._log = log
+        self._background = background
+        self._since = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        self.notes: deque[str] = deque(maxlen=_NOTES)
+        """What could not be written into Intents' files, in words: the latest."""
+        self.on_note: Callable[[str], None] = self.notes.append
+        """Is told of each."""
         roles = self.workspace.settings.run.max_parallel_roles
-        self.notes: list[str] = []
-        """What could not be written into Intents' files, in words."""
-        self.runner = Runner(log, partial(perform, world), self._update, SystemClock(), roles)
+        self.runner = Runner(log, self._perform, self._update, SystemClock(), roles)
+        self._followers = Followers(self.runner, log)
         self.runner.watch(self._remember)
         self.service = Service(self.workspace.socket, self)
+        self.follow = self._followers.follow
+        self.told_to_end: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        """Why a client or a signal wants this process to end."""
+        self._handing_over: asyncio.Task[None] | None = None
 
-    async def start(self, named: Sequence[str] = (), limits: Mapping[str, Any] | None = None) -> Started:
-        """Starts the named Intents, or goes on with every open run and starts every approved Intent.
+    async def start(
+        self, named: Sequence[str] = (), world: World | None = None, *, go_on: bool = False, mine: Collection[str] = ()
+    ) -> Started:
+        """Starts the named Intents; if none is, goes on with every open run and starts every approved Intent.
 
-        `limits`: those of runs that start now, by default as the settings have them.
+        `world`: what the runs work with, by default that of this process. `go_on`: with every open run anyway. `mine`:
+        open runs that were started with this world before.
         Raises `FilesError` for a name that no Intent has, `GitError` for a repository without a base.
         """
-        self.notes += [str(problem.diagnostic.message) for problem in self.workspace.files.convert_drafts().problems]
+        world = world or self._origins.own
+        files = world.workspace.files
+        started = Started(notes=[str(problem.diagnostic.message) for problem in files.convert_drafts().problems])
         done = {name for name, known in self.runner.state.intents.items() if known.status == "done"}
-        intents = self.workspace.files.load_all(done)
+        intents = files.load_all(done)
         for name in named:
             intents.of(name)
         choice = choose(self.runner.state, intents.documents, named)
-        started = Started(waits=choice.waits)
+        started.waits = choice.waits
         for run_id in choice.go_on:
-            await self.resume(run_id)
-            started.runs[self.runner.state.runs[run_id].intent_id or run_id] = run_id
+            intent_id = self.runner.state.runs[run_id].intent_id
+            if run_id not in self.runner.going or run_id in mine or intent_id in named:
+                started.own.add(run_id)
+            started.runs[intent_id or run_id] = run_id
+        for run_id in list(self.runner.state.runs) if go_on else choice.go_on:
+            await self.resume(run_id, world, mine=run_id in mine)
         if choice.start:
-            await self._start(choice, intents, started, limits or self.workspace.settings.run.limits())
+            await self._start(choice, intents, started, world)
         return started
 
-    async def resume(self, run_id: str) -> None:
+    async def resume(self, run_id: str, world: World | None = None, *, mine: bool = False) -> None:
         """Goes on with a run that a crash or an end interrupted, after ending whatever is left of its steps.
 
         One that goes on here is left alone: what its steps have started is at work.
         """
+        run = self.runner.state.runs.get(run_id)
+        if run is None:  # it has ended meanwhile
+            return
+        if world is not None and (mine or run_id not in self.runner.going):
+            self._origins.keep(run_id, run.intent_id, world)
         if self.runner.has(run_id):
             return
-        for one in self.runner.state.runs[run_id].invocations:
+        for one in run.invocations:
             if one.started_at is not None:
                 await asyncio.to_thread(sweep, one.effect.key)
-        self.runner.resume(run_id)
+        if run_id in self.runner.state.runs:
+            self.runner.resume(run_id)
 
-    async def _start(self, choice: Choice, intents: Intents, started: Started, limits: Mapping[str, Any]) -> None:
+    async def _start(self, choice: Choice, intents: Intents, started: Started, world: World) -> None:
         """Starts the chosen Intents, on the base as it is now."""
-        settings = self.workspace.settings.run
-        base = await asyncio.to_thread(self._world.repository.base, settings.base_branch)
+        settings = world.settings
+        base = await asyncio.to_thread(world.repository.base, settings.base_branch)
         for document in choice.start:
             assert document.intent is not None
             mode = document.intent.integrate or settings.integrate
-            onto = await asyncio.to_thread(self._world.integration.start, mode, base)
+            onto = await asyncio.to_thread(world.integration.start, mode, base)
             if isinstance(onto, Conflict):
                 started.waits[document.id] = await self._hold(hold(document, base.branch, onto))
                 continue
@@ -118,12 +150,14 @@ class Host:
             draft = run_start(
                 document,
                 run_id,
-                limits=limits,
+                limits=settings.limits(),
                 base={"branch": base.branch, "commit": onto, "mode": mode},
                 waits_for=waits_for(self.runner.state, intents.documents, document),
             )
+            self._origins.keep(run_id, document.id, world)
             await self.runner.append(draft)
             started.runs[document.id] = run_id
+            started.own.add(run_id)
 
     async def _hold(self, draft: Draft) -> str:
         """Keeps why an Intent cannot start, once; the same in words."""
@@ -141,20 +175,43 @@ class Host:
             if self.runner.still:
                 return
 
+    async def until_over(self, idle_seconds: float) -> str:
+        """Waits until a client or a signal ends it, or it has had nothing to do for so long; the reason."""
+        idle = asyncio.create_task(self._until_idle_for(idle_seconds))
+        either: set[asyncio.Future[Any]] = {idle, self.told_to_end}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        idle.cancel()
+        return self.told_to_end.result() if self.told_to_end.done() else "idle"
+
+    async def _until_idle_for(self, seconds: float) -> None:
+        while True:
+            await self.until_idle()
+            if not await self.service.until_knock(seconds) and self.runner.still and self.service.silent:
+                return
+
+    def end(self, reason: str) -> None:
+        """Asks the process to end, for a reason that its clients get to know; the first one counts."""
+        if not self.told_to_end.done():
+            self.told_to_end.set_result(reason)
+
+    def bid_farewell(self) -> None:
+        """Lets the clients go; they continue by themselves unless a person wanted the end."""
+        self._followers.end(self.told_to_end.result() if self.told_to_end.done() else "left")
+
+    async def interrupt(self, run_ids: Sequence[str]) -> None:
+        """Cancels runs as Ctrl-C does, each verified; those that wait for a person go on waiting."""
+        runs = self.runner.state.runs
+        own = [name for name in run_ids if name in runs and runs[name].status != "waiting_approval"]
+        own.sort(key=lambda name: runs[name].phase != "waiting")  # else those that they wait for fail them
+        await asyncio.gather(*(self.runner.cancel(name, "interrupted by Ctrl-C", "terminal") for name in own))
+
     async def handle(self, method: str, params: Mapping[str, Any], pid: int | None) -> Mapping[str, Any]:
         """The result of a client's request. Raises `Refused`."""
         match method:
             case "hello":
-                return {"pid": os.getpid()}
+                return self._greeting()
             case "start":
-                own = self.workspace.settings.run.limits()
-                try:
-                    limits = {**own, **params.get("limits", {})}
-                    Limits.of(limits)
-                    started = await self.start([str(name) for name in params.get("intents", ())], limits)
-                except (FilesError, GitError, ValueError) as error:
-                    raise Refused(str(error)) from error
-                return {"runs": started.runs, "waits": started.waits, "unheeded": unheeded(limits, own)}
+                return await self._asked_to_start(params, pid)
             case "append":
                 return await self._appended(Draft(**params["draft"]), pid)
             case "cancel":
@@ -164,7 +221,59 @@ class Host:
                 await self.resume(run_id)
                 _check(await self.runner.cancel(run_id, str(params["reason"]), str(params["by"]), task_id))
                 return {"ended": True}
+            case "interrupt":
+                await self.interrupt([str(name) for name in params["runs"]])
+                return {"going": self.runner.going}
+            case _ if method in FAREWELLS:
+                return await self._asked_to_end(method, pid)
         raise Refused(f"the runner knows no request `{method}`", "use the same version of penstock everywhere")
+
+    def _greeting(self) -> Mapping[str, Any]:
+        return {
+            "pid": os.getpid(), "version": __version__, "protocol": PROTOCOL, "since": self._since,
+            "runs": self.runner.going, "background": self._background,
+        }  # fmt: skip
+
+    async def _asked_to_start(self, params: Mapping[str, Any], pid: int | None) -> Mapping[str, Any]:
+        """Starts Intents with what their client has; an agent's run with what this process has: it sets no policy."""
+        own = self._origins.own
+        try:
+            step = await asyncio.to_thread(acting_agent, None, pid) if pid else None
+            world = own if step else await asyncio.to_thread(world_of, params["wish"], own)
+            started = await self.start(
+                [str(name) for name in params.get("intents", ())],
+                world,
+                go_on=bool(params.get("go_on")),
+                mine=frozenset(params.get("mine", ())),
+            )
+        except (FilesError, GitError) as error:
+            raise Refused(str(error)) from error
+        roles = self.workspace.settings.run.max_parallel_roles
+        return {
+            "runs": started.runs, "waits": started.waits, "own": sorted(started.own), "notes": started.notes,
+            "max_parallel_roles": roles,
+        }  # fmt: skip
+
+    async def _asked_to_end(self, method: str, pid: int | None) -> Mapping[str, Any]:
+        """Ends the process, or lets a newer version take over; an agent must not."""
+        step = await asyncio.to_thread(acting_agent, None, pid) if pid else None
+        if step is not None:
+            await self.runner.append(refusal_event("end the runner", None, step))
+            raise Refused("an agent may not end the runner; that is for people, and it was recorded", kind="policy")
+        if method == "stop":
+            self.end("stopped")
+            return {}
+        if not self._background:
+            wait = "wait until it has ended, or end it"
+            raise Refused(f"process {os.getpid()} runs Intents in the foreground with penstock {__version__}", wait)
+        if self._handing_over is None:
+            self._handing_over = asyncio.create_task(self._hand_over())
+        at_work = [f"{step.step} of {step.task_id or step.run_id}" for step in self.runner.at_work]
+        return {"waits_for": at_work, "seconds": _HAND_OVER}
+
+    async def _hand_over(self) -> None:
+        await self.runner.drain(_HAND_OVER)
+        self.end("handed over")
 
     async def _appended(self, draft: Draft, pid: int | None) -> Mapping[str, Any]:
         """Appends what a person decided; an agent decides nothing, and that it tried is recorded."""
@@ -176,61 +285,35 @@ class Host:
         _check(refusal_in(events))
         return {"sequence": events[0].sequence}
 
-    async def follow(self, params: Mapping[str, Any]) -> AsyncIterator[str]:
-        """The events of some runs as lines of JSON, those in the log first, until nothing goes on in them."""
-        wanted = frozenset(params.get("runs", ()))
-        queue: asyncio.Queue[Event | None] = asyncio.Queue(QUEUED)
-        unwatch = self.runner.watch(partial(_queued, queue))
-        try:
-            last, after = self._log.last, int(params.get("after", 0))
-            of_each = (self._log.read(after, run_id=name) for name in wanted)
-            for event in heapq.merge(*of_each, key=attrgetter("sequence")):
-                if event.sequence > last:
-                    break  # it waits in the queue
-                yield event.to_json()
-            while not queue.empty() or self._go_on(wanted):
-                next_one = await queue.get()
-                if next_one is None:
-                    raise Refused("you read too slowly", "follow again", "system")
-                if next_one.sequence > last and next_one.run_id in wanted:
-                    yield next_one.to_json()
-        finally:
-            unwatch()
-
-    def _go_on(self, wanted: Iterable[str]) -> bool:
-        """Whether some of these runs go on by themselves, or wait for Intents whose runs do."""
-        state, going = self.runner.state, frozenset(self.runner.going)
-        pending, seen = list(wanted), set[str]()
-        while pending:
-            name = pending.pop()
-            if name in going:
-                return True
-            if name not in seen and name in state.runs:
-                seen.add(name)
-                needed = (state.intents.get(each) for each in state.runs[name].waits_for)
-                pending += [each.run_id for each in needed if each and each.run_id]
-        return False
+    async def _perform(self, step: RunStep, stop: asyncio.Event) -> Outcome:
+        return await perform(self._origins.of(step.run_id), step, stop)
 
     def prune(self) -> None:
         """Lets go of what the settings keep no longer."""
         try:
             prune(self._log, self.workspace.past_keeping(self.runner.state), "penstock")
         except (OSError, UnwrittenEvent) as error:
-            self.notes.append(f"what is past keeping stays for now: {error}")
+            self._note(f"what is past keeping stays for now: {error}")
 
     def _update(self, effect: UpdateIntent) -> None:
-        problem = self.workspace.files.apply(effect)
+        problem = self._origins.files(effect.intent_id).apply(effect)
         if problem is not None:
-            self.notes.append(problem)
+            self._note(problem)
 
     def _remember(self, event: Event) -> None:
         """Adds a run that has ended to its Intent's history."""
-        if event.type != "run.end":
+        if event.type != "run.end" or event.run_id is None:
             return
+        files = self._origins.of(event.run_id).workspace.files
+        self._origins.forget(event.run_id)
         try:
-            add_to_history(self.workspace.files.folder / "history", self._log.read(run_id=event.run_id))
+            add_to_history(files.folder / "history", self._log.read(run_id=event.run_id))
         except (OSError, ValueError, ChangedMeanwhile) as error:
-            self.notes.append(f"the history of {event.run_id} was not written: {error}")
+            self._note(f"the history of {event.run_id} was not written: {error}")
+
+    def _note(self, text: str) -> None:
+        self.on_note(text)
+        self._followers.note(text)
 
 
 def _check(refusal: Event | None) -> None:
@@ -239,24 +322,17 @@ def _check(refusal: Event | None) -> None:
         raise Refused(str(said["message"]), str(said["next_action"]), str(said["class"]))
 
 
-def _queued(queue: asyncio.Queue[Event | None], event: Event) -> None:
-    """Puts an event into a client's queue; into a full one, instead of its newest event, that something was lost."""
-    if queue.full():
-        queue.get_nowait()
-        queue.put_nowait(None)
-    else:
-        queue.put_nowait(event)
-
-
 @asynccontextmanager
-async def open_host(workspace: Workspace, environ: Mapping[str, str] = os.environ) -> AsyncIterator[Host]:
+async def open_host(
+    workspace: Workspace, environ: Mapping[str, str] = os.environ, *, background: bool = False
+) -> AsyncIterator[Host]:
     """A host that listens, and that has ended everything it started when it is left.
 
     Raises `LockedLog` when another process runs this repository's Intents.
     """
     with workspace.open_log() as log, Guards() as guards:
         make_private(workspace.socket.parent)
-        host = Host(World(workspace, environ, guards), log)
+        host = Host(World(workspace, environ, guards), log, background=background)
         await host.service.open()
         await asyncio.to_thread(end_leftovers, workspace.repository)
         host.runner.bring_files_up_to_date()
@@ -265,5 +341,6 @@ async def open_host(workspace: Workspace, environ: Mapping[str, str] = os.enviro
         try:
             yield host
         finally:
+            host.bid_farewell()
             await host.service.close()
             await host.runner.shut_down()

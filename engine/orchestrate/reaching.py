@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, TypeVar
 
 from engine.orchestrate.client import NoRunner
@@ -23,17 +24,16 @@ _T = TypeVar("_T")
 
 
 def reached(here: Callable[[], _T], there: Callable[[], _T], pause: Callable[[float], None] = time.sleep) -> _T:
-    """What `here` gives (it raises `LockedLog` while another process writes), or else `there` (`NoRunner`).
+    """What `there` gives (it raises `NoRunner`), or else `here` (`LockedLog` while another process writes).
 
     Raises `Refused` when nobody can be reached for some seconds, or as the runner does.
     """
     for _ in range(_ATTEMPTS):
+        with suppress(NoRunner):
+            return there()
         try:
             return here()
         except LockedLog as error:
             locked = error
-        try:
-            return there()
-        except NoRunner:
             pause(_PAUSE)
     raise Refused(f"{locked}; it does not answer", "see penstock doctor", "system")

@@ -122,6 +122,17 @@ class Runner:
         """Waits until nothing goes on by itself."""
         await self.until(lambda: self.still)
 
+    @property
+    def at_work(self) -> list[RunStep]:
+        """The steps that have begun and not ended."""
+        return self._executor.at_work
+
+    async def drain(self, seconds: float) -> None:
+        """Begins no further step and waits until those at work have ended, or for that many seconds."""
+        at_work = self._executor.drain()
+        if at_work:
+            await asyncio.wait(at_work, timeout=seconds)
+
     async def shut_down(self) -> None:
         """Ends everything that is running, verified, and leaves it in the log as undone."""
         await self._executor.shut_down()

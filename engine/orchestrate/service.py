@@ -2,6 +2,7 @@
 
 It accepts connections of the same user only (the folder is private, and the peer is asked), one request each, and ends
 them all when it is closed. What a request means is the handler's business.
+Whoever has asked it to end sees the end of the connection when the process has ended, not before.
 Invariant: a client that is slow, silent or talks nonsense delays nobody else: its queue of events is bounded, and one
 that does not keep up is dropped and may follow again from where it stood.
 """
@@ -18,7 +19,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from engine.orchestrate.wire import LONGEST, PROTOCOL, Refused, decoded, encoded, refusal
+from engine.orchestrate.wire import (
+    ANY_PROTOCOL,
+    FAREWELLS,
+    LONGEST,
+    Refused,
+    decoded,
+    demand_protocol,
+    encoded,
+    refusal,
+)  # fmt: skip
 
 __all__ = ["Handler", "Service", "peer_pid"]
 
@@ -35,7 +45,7 @@ class Handler(Protocol):
         """The result of a request from a process. Raises `Refused`."""
 
     def follow(self, params: Mapping[str, Any]) -> AsyncIterator[str]:
-        """Events as lines of JSON, from a place in the log on."""
+        """Events as lines of JSON, from a place in the log on; the last line is `{"end": REASON}`."""
 
 
 class Service:
@@ -46,6 +56,7 @@ class Service:
         self._handler = handler
         self._server: asyncio.Server | None = None
         self._talks: set[asyncio.Task[None]] = set()
+        self._knock = asyncio.Event()
 
     async def open(self) -> None:
         """Begins to listen."""
@@ -71,9 +82,24 @@ class Service:
         if self._talks:
             await asyncio.wait(set(self._talks), timeout=patience)
 
+    @property
+    def silent(self) -> bool:
+        """Whether nobody is talking."""
+        return not self._talks
+
+    async def until_knock(self, seconds: float) -> bool:
+        """Waits for the next client, or for that many seconds; whether one came."""
+        self._knock.clear()
+        try:
+            await asyncio.wait_for(self._knock.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
     async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         talk = asyncio.current_task()
         assert talk is not None
+        self._knock.set()
         self._talks.add(talk)
         try:
             await self._talk(reader, writer)
@@ -89,7 +115,10 @@ class Service:
             if method == "follow":
                 await self._followed(params, writer)
                 return
-            result = await self._handler.handle(method, params, peer_pid(writer.get_extra_info("socket")))
+            connection = writer.get_extra_info("socket")
+            result = await self._handler.handle(method, params, peer_pid(connection))
+            if method in FAREWELLS:
+                os.dup(connection.fileno())  # closed by the end of the process, which the client waits for
             writer.write(encoded({"result": dict(result)}))
         except Refused as error:
             writer.write(refusal(error))
@@ -103,8 +132,6 @@ class Service:
         async for line in self._handler.follow(params):
             writer.write(line.encode() + b"\n")
             await writer.drain()
-        writer.write(encoded({"end": True}))
-        await writer.drain()
 
 
 async def _line(reader: asyncio.StreamReader) -> bytes:
@@ -118,14 +145,11 @@ async def _line(reader: asyncio.StreamReader) -> bytes:
 
 def _request(line: bytes) -> tuple[str, Mapping[str, Any]]:
     message = decoded(line)
-    if message.get("protocol") != PROTOCOL:
-        raise Refused(
-            f"the runner speaks version {PROTOCOL} of its protocol, this client {message.get('protocol')}",
-            "end the older one of the two; the next command starts a new runner",
-        )
     method, params = message.get("method"), message.get("params", {})
     if not isinstance(method, str) or not isinstance(params, dict):
         raise Refused("a request without a method or with bad parameters")
+    if method not in ANY_PROTOCOL:
+        demand_protocol(message.get("protocol"))
     return method, params
 
 

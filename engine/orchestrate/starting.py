@@ -8,7 +8,7 @@ Invariant: no run starts without an approval in the log whose hash is that of th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.languages.intent.document import IntentDocument
@@ -16,10 +16,9 @@ from engine.orchestrate.events import Draft
 from engine.orchestrate.flow import DEFAULT, classify, flow_of
 from engine.orchestrate.git.integration import merge_by_hand
 from engine.orchestrate.git.outcomes import Conflict
-from engine.orchestrate.limits import Limits
 from engine.orchestrate.state import State
 
-__all__ = ["Choice", "choose", "hold", "run_start", "unheeded", "waits_for"]
+__all__ = ["Choice", "choose", "hold", "run_start", "waits_for"]
 
 
 @dataclass(slots=True)
@@ -104,12 +103,6 @@ def hold(document: IntentDocument, branch: str, conflict: Conflict) -> Draft:
         "next_action": merge_by_hand(branch),
     }
     return Draft(type="hold", payload=payload, intent_id=document.id)
-
-
-def unheeded(wanted: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
-    """Which of the `kept` limits of a process, shared by all its runs, are others than somebody wants for a run."""
-    own = {one.name for one in fields(Limits)} - {"max_parallel_roles"}
-    return {name: value for name, value in kept.items() if name not in own and wanted.get(name, value) != value}
 
 
 def waits_for(state: State, documents: Mapping[str, IntentDocument], document: IntentDocument) -> list[str]:

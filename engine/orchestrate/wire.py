@@ -1,20 +1,31 @@
 """What a runner and its clients say to each other: one JSON object a line, over a private socket.
 
-A client sends one request, `{"protocol", "method", "params"}`, and gets one reply, `{"result"}` or `{"error"}`; after
-the reply to `follow` come events, one a line, until a line `{"end"}`. Then the connection is over.
+A client sends one request, `{"protocol", "version", "method", "params"}`, and gets one reply, `{"result"}` or
+`{"error"}`; after the reply to `follow` come events and notes, one a line, until a line `{"end": REASON}`. Then the
+connection is over; only after one of `FAREWELLS` it stays open until the runner's process has ended.
 Knows no socket. Invariant: a line that is no such message is an `error` with the class `user`, never an exception.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-__all__ = ["LONGEST", "PROTOCOL", "Refused", "decoded", "encoded", "refusal", "request"]
+from engine import __version__
+
+__all__ = [
+    "ANY_PROTOCOL", "FAREWELLS", "LONGEST", "PROTOCOL", "Refused", "decoded", "demand_protocol", "encoded", "is_newer",
+    "refusal", "request",
+]  # fmt: skip
 
 #: raised when the meaning of a message changes; a client of another version is told so
 PROTOCOL: Final = 1
+#: requests after which the runner's process ends: now, or when the steps at work have ended
+FAREWELLS: Final = frozenset({"stop", "hand_over"})
+#: requests that mean the same in every protocol, so that versions can talk about each other
+ANY_PROTOCOL: Final = FAREWELLS | {"hello"}
 #: bytes of a message at most; an answer or a prompt fits in easily
 LONGEST: Final = 1 << 20
 
@@ -34,7 +45,28 @@ class Refused(Exception):
 
 def request(method: str, params: Mapping[str, Any]) -> bytes:
     """A request as it travels."""
-    return encoded({"protocol": PROTOCOL, "method": method, "params": dict(params)})
+    return encoded({"protocol": PROTOCOL, "version": __version__, "method": method, "params": dict(params)})
+
+
+def demand_protocol(client: object) -> None:
+    """Raises `Refused` for a client that speaks another protocol than this runner, with what mends it."""
+    if client == PROTOCOL:
+        return
+    older = not isinstance(client, int) or client < PROTOCOL
+    raise Refused(
+        f"the runner speaks version {PROTOCOL} of its protocol, this client {client}",
+        "update this client's penstock" if older else "penstock run has the older runner hand over",
+    )
+
+
+def is_newer(version: str, than: str) -> bool:
+    """Whether a version of the package is a later release than another."""
+    return _release(version) > _release(than)
+
+
+def _release(version: str) -> tuple[int, ...]:
+    found = re.match(r"\d+(\.\d+)*", version)
+    return tuple(map(int, found[0].split("."))) if found else ()
 
 
 def encoded(message: Mapping[str, Any]) -> bytes:

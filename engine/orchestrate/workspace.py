@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import getpass
 import os
-import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from engine.config import Settings
+from engine.orchestrate.git.errors import GitError
 from engine.orchestrate.git.repository import Repository
 from engine.orchestrate.redact import Redactor
 from engine.orchestrate.state import State
@@ -28,9 +27,6 @@ from engine.orchestrate.store.records import Records
 from engine.orchestrate.store.retention import Bounds, Plan, plan
 
 __all__ = ["Workspace"]
-
-#: bytes; systems allow 104 or 108
-_LONGEST_SOCKET: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +42,24 @@ class Workspace:
     def open(cls, folder: Path, settings: Settings, environment: Mapping[str, str] = os.environ) -> Workspace:
         """The workspace that a folder lies in. Raises `GitError` for a folder that is in no usable repository."""
         repository = Repository.open(folder, environment)
-        where = settings.run.worktree_dir
-        trees = (repository.root / where).resolve() if where else None
-        places = locations(repository.common_dir, environment, worktrees=trees)
+        places = locations(repository.common_dir, environment, worktrees=_worktrees(repository, settings))
         return cls(repository, IntentFiles(repository.root), places, settings)
+
+    def seen_from(self, folder: Path, settings: Settings, environment: Mapping[str, str]) -> Workspace:
+        """The same workspace from a checkout of it, with other settings; its state stays where it is.
+
+        Raises `GitError` for a folder that is in no usable checkout of this repository.
+        """
+        repository = Repository.open(folder, environment)
+        if repository.common_dir != self.repository.common_dir:
+            raise GitError("this is another repository", where=folder, next_action="run penstock in that one")
+        trees = _worktrees(repository, settings) or self.locations.state / "worktrees"
+        return Workspace(repository, IntentFiles(repository.root), replace(self.locations, worktrees=trees), settings)
 
     @property
     def socket(self) -> Path:
-        """Where a runner of this repository listens: in the state folder, or where a socket's path is short enough."""
-        path = self.locations.state / "socket"
-        if len(os.fsencode(path)) <= _LONGEST_SOCKET:
-            return path
-        return Path(tempfile.gettempdir()) / f"penstock-{os.geteuid()}" / self.locations.state.name
+        """Where the runner of this repository listens."""
+        return self.locations.socket
 
     def open_log(self) -> EventLog:
         """The log, to be written by this process alone; its lock lies where users with other state folders see it too.
@@ -89,3 +91,9 @@ class Workspace:
             return State()
         with log:
             return log.state()
+
+
+def _worktrees(repository: Repository, settings: Settings) -> Path | None:
+    """The folder of the worktrees that the settings give, if they do."""
+    where = settings.run.worktree_dir
+    return (repository.root / where).resolve() if where else None

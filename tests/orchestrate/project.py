@@ -107,7 +107,7 @@ class Project:
         async with open_host(self.workspace, self.environment) as host:
             started = await host.start(names)
             await asyncio.wait_for(host.runner.until_still(), LIMIT)
-            assert host.notes == []
+            assert not host.notes
         return started
 
     def open(self) -> Any:

@@ -150,3 +150,19 @@ async def test_shutting_down_ends_steps_without_reporting_them():
     await world.until("step.start", "a", None)
     await world.executor.shut_down()
     assert world.ended() == {} and len(world.executor) == 0
+
+
+async def test_a_pool_that_drains_ends_what_is_at_work_and_begins_nothing():
+    world = World(roles_at_once=1)
+    world.executor.submit(step("a"))
+    await world.until("step.start", "a", None)
+    world.executor.submit(step("waits-for-a-slot"))
+    world.executor.submit(step("waits-for-its-time", not_before=200.0))
+    at_work = world.executor.drain()
+    world.executor.submit(step("comes-late"))
+    assert [each.key for each in world.executor.at_work] == ["a"]
+    world.open("a")
+    await asyncio.gather(*at_work)
+    await world.executor.shut_down()
+    assert world.events == [("step.start", "a", None), ("step.end", "a", "ok")]
+    assert len(world.executor) == 0

@@ -29,6 +29,7 @@ class Echo:
     async def follow(self, params):
         for number in range(params["count"]):
             yield f'{{"sequence": {number}}}'
+        yield '{"end": "over"}'
 
 
 @pytest.fixture
@@ -81,6 +82,7 @@ async def test_what_is_being_said_when_the_service_closes_is_said_to_its_end(fol
             spoken.set()
             await closing.wait()
             yield '{"sequence": 2}'
+            yield '{"end": "over"}'
 
     service = Service(folder / "s", Slow())
     await service.open()
@@ -122,7 +124,7 @@ async def raw(path, data):
         (b"", "no JSON"),
         (b"\xff\xfe\n", "no JSON"),
         (b"[]\n", "no JSON object"),
-        (b'{"protocol": 99, "method": "hello"}\n', "version 1"),
+        (b'{"protocol": 99, "method": "start"}\n', "version 1"),
         (b'{"protocol": 1}\n', "without a method"),
         (b'{"protocol": 1, "method": "hello", "params": 3}\n', "bad parameters"),
         (b"x" * (LONGEST + 1), "longer than"),

@@ -22,18 +22,20 @@ if TYPE_CHECKING:
     from engine.orchestrate.state import State
     from engine.orchestrate.store.event_log import EventLog
     from engine.orchestrate.store.files import IntentFiles, Intents
+    from engine.orchestrate.store.locations import Locations
 
 __all__ = ["Seen", "files_here", "log_here", "seen_here", "show_problems", "told"]
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A repository at a moment. `alive`: a process is there that goes on with its runs."""
+    """A repository at a moment. `alive`: a process goes on with its runs, at the socket in `locations`."""
 
     files: IntentFiles
     intents: Intents
     state: State
     alive: bool
+    locations: Locations
 
 
 def files_here() -> IntentFiles:
@@ -55,11 +57,12 @@ def seen_here() -> Seen:
 
     files = files_here()
     state, alive = State(), False
+    places = locations(common_folder(files.root))
     with log_here(files) as log:
         if log is not None:
-            state, alive = log.state(), WriterLock.is_held(locations(common_folder(files.root)).lock)
+            state, alive = log.state(), WriterLock.is_held(places.lock)
     done = {name for name, known in state.intents.items() if known.status == "done"}
-    return Seen(files, files.load_all(done), state, alive)
+    return Seen(files, files.load_all(done), state, alive, places)
 
 
 @contextmanager

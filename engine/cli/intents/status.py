@@ -16,6 +16,7 @@ from engine.cli.app import common_options, options_of
 from engine.cli.display import display_width, printable
 
 if TYPE_CHECKING:
+    from engine.cli.intents.place import Seen
     from engine.cli.styled import Line
     from engine.orchestrate.events import Event
     from engine.orchestrate.overview import Request
@@ -40,7 +41,7 @@ _KINDS: Final = {
 @common_options
 @click.pass_context
 def status(context: click.Context) -> int:
-    """Show how each Intent stands, those first that need you, and what is wrong with their files.
+    """Show how each Intent stands, those first that need you, which process runs them, and what is wrong with files.
 
     Starts no process. Exit codes: 0 shown, 1 a file is broken, 2 not in a repository.
     """
@@ -55,6 +56,8 @@ def status(context: click.Context) -> int:
         word = _WORDS.get(each.status, each.status)
         rows.append([(word, _STYLES[each.status]), (each.intent_id, "path"), (each.title, "strong"), (note, "faint")])
     _table(rows)
+    if seen.alive:
+        _show_runner(seen)
     if not found and not seen.intents.problems:
         click.echo('there are no Intents yet: penstock new "what you want done"')
     drafts = seen.files.load_drafts()
@@ -64,6 +67,20 @@ def status(context: click.Context) -> int:
     problems = (*seen.intents.problems, *drafts.problems)
     show_problems(problems)
     return int(bool(problems))
+
+
+def _show_runner(seen: Seen) -> None:
+    """Says what process is at work; nothing where it is a command that holds the log for a moment."""
+    from engine.cli.runs.runner import described, found_runner
+    from engine.orchestrate.wire import Refused
+
+    try:
+        found = found_runner(seen.locations.socket)
+    except Refused as refused:
+        click.echo(f"runner: {refused}", err=True)
+        return
+    if found is not None:
+        click.echo(f"runner: {described(found)}")
 
 
 @click.command(short_help="Show what waits for you.")

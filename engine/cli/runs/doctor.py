@@ -76,15 +76,13 @@ def _of_the_log(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _of_the_runner(workspace: Workspace) -> Iterator[Finding]:
-    from engine.orchestrate import client
+    from engine.cli.runs.runner import described, found_runner
     from engine.orchestrate.git.health import Finding
     from engine.orchestrate.wire import Refused
 
     try:
-        client.ask(workspace.socket, "hello", {})
-    except client.NoRunner:
-        yield Finding("runner", "ok", "none is running; penstock run starts one")
+        found = found_runner(workspace.socket)
     except Refused as refused:
         yield Finding("runner", "problem", refused.message, refused.next_action)
-    else:
-        yield Finding("runner", "ok", "one is running")
+        return
+    yield Finding("runner", "ok", described(found) if found else "none is running; penstock run starts one")

@@ -152,7 +152,7 @@ def _pruned(workspace: Workspace, *, dry_run: bool) -> int:
                 prune(log, planned, workspace.identity)
                 log.compact()
         except LockedLog as error:
-            raise NotDone(f"{error}; a Runner does this itself when it starts") from error
+            raise NotDone(f"{error} (penstock runner stop); a Runner does this itself when it starts") from error
     word = "would go" if dry_run else "removed"
     size = f"about {max(1, planned.size // 1000)} kB" if planned else "nothing is past what is kept"
     click.echo(f"{word}: {planned.events} events, the output of {len(planned.logs)} runs; {size}")

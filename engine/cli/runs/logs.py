@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from engine.orchestrate.workspace import Workspace
 
 __all__ = ["cancel", "logs"]
+
+#: as many times longer than for one command a runner is waited for that is only being started
+_PATIENT: Final = 6
 
 
 @click.command(short_help="Show what a run has done.")
@@ -96,20 +100,46 @@ def _events(workspace: Workspace, run_id: str, *, follow: bool) -> Iterator[Even
     from engine.orchestrate.store.event_log import EventLog
 
     seen = 0
-    if follow:
+    while follow:
         try:
-            for message in client.follow(workspace.socket, {"runs": [run_id]}):
+            for message in client.follow(workspace.socket, {"runs": [run_id], "after": seen}):
+                if "note" in message:
+                    click.echo(message["note"], err=True)
+                    continue
                 event = Event.of(message)
                 seen = event.sequence
                 yield event
+        except client.RunnerEnds as end:
+            follow = end.reason in {"handed over", "lost"} and _has_successor(workspace, run_id)
         except client.NoRunner:
-            pass
+            follow = False
         else:
             return
     with EventLog.open(workspace.locations.database, write=False) as log:
         yield from log.read(seen, run_id=run_id)
         if seen and run_id in log.state().runs:
             click.echo(f"the process that ran {run_id} has gone; it goes on with penstock run", err=True)
+
+
+def _has_successor(workspace: Workspace, run_id: str) -> bool:
+    """Waits for the runner that takes over to go on with a run; whether it does. None is started here."""
+    from engine.orchestrate import client
+    from engine.orchestrate.reaching import reached
+    from engine.orchestrate.store.writer_lock import LockedLog
+    from engine.orchestrate.wire import Refused
+
+    def nobody() -> bool:
+        raise LockedLog(workspace.locations.lock, None, None)
+
+    def there() -> bool:
+        if run_id not in client.greet(workspace.socket).runs:
+            raise client.NoRunner
+        return True
+
+    try:
+        return reached(nobody, there, lambda seconds: time.sleep(_PATIENT * seconds))
+    except Refused:
+        return False
 
 
 def _show_output(workspace: Workspace, run_id: str) -> None:

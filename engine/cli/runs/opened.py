@@ -50,6 +50,8 @@ def clear_end(error: Exception) -> click.ClickException | None:
     from engine.orchestrate.store.locations import LocationsError
     from engine.orchestrate.wire import Refused
 
+    if isinstance(error, Refused) and error.kind == "system":
+        return _Failing(str(error))
     if isinstance(error, GitError | LocationsError | FilesError | Refused):
         return Unusable(str(error))
     if isinstance(error, DamagedLog | LockedLog | UnwrittenEvent):

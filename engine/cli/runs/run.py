@@ -1,7 +1,7 @@
 """`penstock run`: starts approved Intents, shows them while they go on, and says where their commits are.
 
-In the foreground: nothing is left behind when it ends. Where another process already runs this repository's Intents,
-it asks that one and shows its events (see `errand`). Ctrl-C cancels, and waits until that is verified.
+The runner's process does it, and goes on without this one (`attached.py`); with `--headless` this process does it
+itself and leaves none behind (`foreground.py`). Ctrl-C cancels, and waits until that is verified.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ __all__ = ["resume", "run"]
 def run(
     context: click.Context,
     intents: tuple[str, ...],
-    headless: bool,  # noqa: ARG001 - every run is in the foreground
+    headless: bool,
     dry_run: bool,
     events: Path | None,
     max_parallel_roles: int | None,
@@ -47,15 +47,17 @@ def run(
     """Run the named Intents; without a name, go on with what was interrupted and run every approved Intent.
 
     Exit codes: 0 all succeeded, 1 one failed or waits for a person, 2 wrong usage or settings, 3 internal failure,
-    130 cancelled by Ctrl-C, 143 stopped by SIGTERM and 129 by a terminal that was closed (the runs go on with the next
-    `penstock run`). Runs of other terminals that go on here are not cancelled: a second Ctrl-C hands them over.
+    130 cancelled by Ctrl-C, 143 ended by SIGTERM and 129 by a terminal that was closed: the runs go on then, or, with
+    `--headless`, wait for the next `penstock run`. Ctrl-C does not cancel what other terminals started.
     """
     from engine.cli.runs.opened import opened
     from engine.cli.runs.plan import show_plan
 
     options = options_of(context)
     workspace = opened(options, {"run": {"max_parallel_roles": max_parallel_roles}} if max_parallel_roles else None)
-    return show_plan(workspace, intents) if dry_run else _shown(workspace, intents, events, quiet=options.quiet)
+    if dry_run:
+        return show_plan(workspace, intents)
+    return _shown(workspace, intents, events, quiet=options.quiet, headless=headless)
 
 
 @click.command(short_help="Go on with a run that was interrupted.")
@@ -78,9 +80,13 @@ def resume(context: click.Context, run_id: str) -> int:
     return _shown(workspace, [open_run.intent_id], None, quiet=options_of(context).quiet)
 
 
-def _shown(workspace: Workspace, intents: Sequence[str], events: Path | None, *, quiet: bool) -> int:
+def _shown(
+    workspace: Workspace, intents: Sequence[str], events: Path | None, *, quiet: bool, headless: bool = False
+) -> int:
     """Runs Intents, here or where their runner is, in view of the person; the exit code. Raises `Unusable`."""
+    from engine.cli.runs.attached import as_client, attached
     from engine.cli.runs.errand import Errand
+    from engine.cli.runs.foreground import in_foreground
     from engine.cli.runs.opened import Unusable
     from engine.cli.runs.view import view_for
     from engine.orchestrate.git.errors import GitError
@@ -98,7 +104,10 @@ def _shown(workspace: Workspace, intents: Sequence[str], events: Path | None, *,
             view = stack.enter_context(view_for(sys.stdout, quiet=quiet))
             watchers.append(view.see)
             errand = Errand(workspace, intents, watchers)
-            reached(errand.here, errand.there)
+            if headless:
+                reached(lambda: in_foreground(errand), lambda: as_client(errand))
+            else:
+                attached(errand)
         return _told(workspace, errand, view.board)
     except (GitError, FilesError) as error:
         raise Unusable(str(error)) from error
@@ -107,8 +116,10 @@ def _shown(workspace: Workspace, intents: Sequence[str], events: Path | None, *,
 def _told(workspace: Workspace, errand: Errand, board: Board) -> int:
     """Says how it ended and what to do next; the exit code."""
     from engine.orchestrate.git.integration import LANDED_BRANCH
+    from engine.orchestrate.store.writer_lock import WriterLock
 
     started, open_runs = errand.started, workspace.state().runs
+    alive = not errand.stopped and WriterLock.is_held(workspace.locations.lock)
     for intent, reason in started.waits.items():
         click.echo(f"{intent} waits: {reason}")
     if not started.runs and not started.waits:
@@ -116,7 +127,7 @@ def _told(workspace: Workspace, errand: Errand, board: Board) -> int:
     for run_id in started.runs.values():
         row = board.runs.get(run_id)
         if run_id in open_runs:
-            click.echo(f"{run_id} {_next_step(open_runs[run_id])}")
+            click.echo(f"{run_id} {_next_step(open_runs[run_id], alive=alive)}")
         elif row is not None and row.state == "succeeded":
             more = f"; penstock land {run_id} brings it to the base branch" if row.branch == LANDED_BRANCH else ""
             click.echo(f"penstock diff {run_id} shows it{more}")
@@ -128,10 +139,10 @@ def _told(workspace: Workspace, errand: Errand, board: Board) -> int:
     return int(bool(started.waits) or any(state != "succeeded" for state in ends))
 
 
-def _next_step(run: RunState) -> str:
-    """What a run that has not ended needs."""
+def _next_step(run: RunState, *, alive: bool) -> str:
+    """What a run that has not ended needs. `alive`: the runner is there that goes on with it."""
     if run.status == "waiting_approval":
         return "waits for you: penstock inbox"
     if run.waits_for and not run.invocations:
         return f"waits for {', '.join(run.waits_for)}: penstock status"
-    return "goes on with penstock run"
+    return f"goes on: penstock logs -f {run.id}" if alive else "goes on with penstock run"

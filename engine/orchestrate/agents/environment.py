@@ -11,7 +11,7 @@ from fnmatch import translate
 from functools import cache
 from typing import Final
 
-__all__ = ["ALLOWED", "allowed_environment"]
+__all__ = ["ALLOWED", "allowed_environment", "handed_on"]
 
 #: names and patterns that are handed on: where programs and homes are, language, time, certificates, proxies, identity
 ALLOWED: Final = (
@@ -34,9 +34,14 @@ _NOT_INTERACTIVE: Final = {
 
 
 def allowed_environment(environ: Mapping[str, str], more: Iterable[str] = ()) -> dict[str, str]:
-    """What of `environ` is handed on: names that match `ALLOWED` or a pattern of `more`, and that nobody is there."""
+    """What an agent gets of `environ`: names that match `ALLOWED` or a pattern of `more`, and that nobody is there."""
+    return {**_NOT_INTERACTIVE, **handed_on(environ, more)}
+
+
+def handed_on(environ: Mapping[str, str], more: Iterable[str] = ()) -> dict[str, str]:
+    """What of `environ` may leave the process of the person: names that match `ALLOWED` or a pattern of `more`."""
     wanted = _any_of((*ALLOWED, *more))
-    return {**_NOT_INTERACTIVE, **{name: value for name, value in environ.items() if wanted.match(name)}}
+    return {name: value for name, value in environ.items() if wanted.match(name)}
 
 
 @cache

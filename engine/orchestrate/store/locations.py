@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ __all__ = ["KEYS_VARIABLE", "STATE_VARIABLE", "Locations", "LocationsError", "lo
 STATE_VARIABLE: Final = "PENSTOCK_STATE_DIR"
 #: A folder that replaces the platform's for the key of the audit records and their heads.
 KEYS_VARIABLE: Final = "PENSTOCK_KEYS_DIR"
+#: bytes; systems allow 104 or 108
+_LONGEST_SOCKET: Final = 100
 
 
 class LocationsError(Exception):
@@ -44,6 +47,14 @@ class Locations:
     keys: Path
     keyring: bool
     head: Path
+
+    @property
+    def socket(self) -> Path:
+        """Where the runner listens: in the state folder, or where a socket's path is short enough."""
+        path = self.state / "socket"
+        if len(os.fsencode(path)) <= _LONGEST_SOCKET:
+            return path
+        return Path(tempfile.gettempdir()) / f"penstock-{os.geteuid()}" / self.state.name
 
     def create(self) -> None:
         """Make the folders, readable by this user only. Raises `LocationsError` if one cannot be, or is another's."""

@@ -13,11 +13,12 @@ __all__ = ["LockedLog", "WriterLock"]
 
 
 class LockedLog(RuntimeError):
-    """Another process writes to the log; `pid` and `since` say which, None if that is unknown."""
+    """Another process writes to the log: who holds `path`; `pid` and `since` say which, None if that is unknown."""
 
     def __init__(self, path: Path, pid: int | None, since: str | None) -> None:
         who = "another process" if pid is None else f"process {pid}, since {since},"
         super().__init__(f"{who} holds {path}; wait for it, or end it")
+        self.path = path
         self.pid = pid
         self.since = since
 
@@ -45,20 +46,28 @@ class WriterLock:
         return cls(descriptor)
 
     @staticmethod
-    def is_held(path: Path) -> bool:
-        """Whether a living process holds the lock at `path`."""
+    def demand_free(path: Path) -> None:
+        """Raises `LockedLog` if a living process holds the lock at `path`."""
         import fcntl
 
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
-            return False
+            return
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return True
+            raise LockedLog(path, *_holder(descriptor)) from None
         finally:
             os.close(descriptor)
+
+    @classmethod
+    def is_held(cls, path: Path) -> bool:
+        """Whether a living process holds the lock at `path`."""
+        try:
+            cls.demand_free(path)
+        except LockedLog:
+            return True
         return False
 
     def release(self) -> None:

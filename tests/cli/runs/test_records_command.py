@@ -66,6 +66,9 @@ def test_what_is_past_keeping_goes_when_told_and_the_records_stay(shell: Shell) 
     assert shell("clean", "--dry-run")[0] == 2
 
     code, said = shell("clean", "--records")
+    assert code == 1 and "penstock runner stop" in said and output.exists()
+    assert shell("runner", "stop")[0] == 0
+    code, said = shell("clean", "--records")
     assert code == 0 and said.startswith("removed: 0 events, the output of 1 runs") and not output.exists()
     after = shell("records", "show", "--json")[1].splitlines()
     assert after[:-1] == before and json.loads(after[-1])["action"] == "prune"
@@ -79,6 +82,7 @@ def test_a_runner_lets_go_of_what_is_past_keeping_when_it_starts(shell: Shell) -
     output.write_bytes(b"x" * 2_000_000)
     (shell.root / "penstock.toml").write_text("[records]\nmax_megabytes = 1\n", encoding="utf-8")
     shell.intent("two", "title: Two\nrun: [echo 2 > two.txt]\n")
+    assert shell("runner", "stop")[0] == 0
     assert shell("run", "two")[0] == 0
 
     assert not output.exists()

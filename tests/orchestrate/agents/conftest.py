@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -21,10 +22,11 @@ def living_children() -> set[psutil.Process]:
     """Everything that descends from this process; what has ended and was left to us is reaped."""
     found = set()
     for process in psutil.Process().children(recursive=True):
-        if process.status() != psutil.STATUS_ZOMBIE:
-            found.add(process)
-        elif process.ppid() == os.getpid():
-            os.waitpid(process.pid, os.WNOHANG)
+        with suppress(psutil.NoSuchProcess):  # it has ended since, and somebody has waited for it
+            if process.status() != psutil.STATUS_ZOMBIE:
+                found.add(process)
+            elif process.ppid() == os.getpid():
+                os.waitpid(process.pid, os.WNOHANG)
     return found
 
 
