@@ -216,7 +216,7 @@ def _nothing(s: Situation) -> Advice | None:
 
 def _comma(s: Situation, last: Located) -> Advice | None:
     best = s.repair[0] if len(s.repair) == 1 else None
-    if best is not None and best.op == "replace" and not best.offset:
+    if last.kind != "," and best is not None and best.op == "replace" and not best.offset:
         return None                                      # it stands where a key or a value is to be
     wrong_before = bool(s.repair) and s.repair[0].offset < 0
     if last.kind == "," or last.kind in ("[", "{") and not wrong_before:
