@@ -240,11 +240,11 @@ def test_settings_that_a_client_has_hold_for_its_run_or_are_said_not_to(
 def test_of_two_answers_one_counts_and_the_other_is_refused(shell: Shell) -> None:
     shell.intent("sly", "title: Sly\nrun: ['mkdir -p .penstock; echo x > .penstock/notes']\n")
     assert shell("run")[0] == 1
-    given = [shell.start("answer", "sly", word) for word in ("yes", "no")]
-    said = {word: rest(each) for word, each in zip(("yes", "no"), given, strict=True)}
+    given = [shell.start("answer", "sly", "yes") for _ in range(2)]  # behind a "no" it would be asked again, and soon
+    said = [rest(each) for each in given]
     codes = [each.returncode for each in given]
     assert sorted(codes) == [0, 1], said
-    refused = said["yes" if codes[0] else "no"]
+    refused = said[codes.index(1)]
     assert refused.startswith("Error: ") and ("penstock inbox" in refused or "penstock status" in refused), refused
     assert "Traceback" not in refused and "bug" not in refused
     assert shell("history", "sly")[1].count("answered by") == 1
