@@ -114,7 +114,7 @@ def play(project: Project, text: str, name: str = "bench") -> Played:
             host.runner.watch(look)
             await host.start([name])
             await host.runner.until_still()
-            assert host.notes == []
+            assert not host.notes
 
     with metered() as processes:
         own, others, start = time.process_time(), _of_children(), time.perf_counter()
