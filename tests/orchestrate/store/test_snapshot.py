@@ -68,7 +68,7 @@ def test_rules_that_changed_are_others_whatever_the_version(tmp_path: Path, name
 
 def test_all_that_the_controller_imports_is_looked_at(tmp_path: Path) -> None:
     listing = "import sys, engine.orchestrate.controller; print(*(m for m in sys.modules if '.orchestrate.' in m))"
-    done = subprocess.run([sys.executable, "-c", listing], capture_output=True, check=True, text=True)
+    done = subprocess.run([sys.executable, "-P", "-c", listing], capture_output=True, check=True, text=True)
     copy = shutil.copytree(RULES, tmp_path / "orchestrate")
     loaded = [copy.joinpath(*name.split(".")[2:]).with_suffix(".py") for name in done.stdout.split()]
     modules = [path for path in loaded if path.is_file()]
