@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from engine import __version__
@@ -89,12 +90,19 @@ class Host:
         self._handing_over: asyncio.Task[None] | None = None
 
     async def start(
-        self, named: Sequence[str] = (), world: World | None = None, *, go_on: bool = False, mine: Collection[str] = ()
+        self,
+        named: Sequence[str] = (),
+        world: World | None = None,
+        *,
+        go_on: bool = False,
+        mine: Collection[str] = (),
+        runs: Mapping[str, str] = MappingProxyType({}),
     ) -> Started:
         """Starts the named Intents; if none is, goes on with every open run and starts every approved Intent.
 
         `world`: what the runs work with, by default that of this process. `go_on`: with every open run anyway. `mine`:
-        open runs that were started with this world before.
+        open runs that were started with this world before. `runs`: those that the named Intents were started as, for
+        who only wants to see them end.
         Raises `FilesError` for a name that no Intent has, `GitError` for a repository without a base.
         """
         world = world or self._origins.own
@@ -104,7 +112,8 @@ class Host:
         intents = files.load_all(done)
         for name in named:
             intents.of(name)
-        choice = choose(self.runner.state, intents.documents, named)
+        over = {name for name, run_id in runs.items() if run_id not in self.runner.state.runs}
+        choice = choose(self.runner.state, intents.documents, named, over)
         started.waits = choice.waits
         for run_id in choice.go_on:
             intent_id = self.runner.state.runs[run_id].intent_id
@@ -245,6 +254,7 @@ class Host:
                 world,
                 go_on=bool(params.get("go_on")),
                 mine=frozenset(params.get("mine", ())),
+                runs=dict(params.get("runs", {})),
             )
         except (FilesError, GitError) as error:
             raise Refused(str(error)) from error

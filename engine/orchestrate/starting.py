@@ -7,7 +7,7 @@ Invariant: no run starts without an approval in the log whose hash is that of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,12 +30,19 @@ class Choice:
     waits: dict[str, str] = field(default_factory=dict)
 
 
-def choose(state: State, documents: Mapping[str, IntentDocument], named: Sequence[str]) -> Choice:
-    """What to do about the named Intents, each of which must be a document; about every approved one if none is."""
+def choose(
+    state: State, documents: Mapping[str, IntentDocument], named: Sequence[str], over: Collection[str] = ()
+) -> Choice:
+    """What to do about the named Intents, each of which must be a document; about every approved one if none is.
+
+    `over`: Intents whose runs were all that was wanted, and have ended: nothing.
+    """
     choice = Choice()
     if not named:
         choice.go_on += state.runs
     for name in named or sorted(documents):
+        if name in over:
+            continue
         document, intent = documents[name], state.intents.get(name)
         if intent is not None and intent.run_id is not None:
             if named:

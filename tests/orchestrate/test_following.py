@@ -22,6 +22,19 @@ async def test_who_follows_what_is_over_hears_the_log_from_its_place_on(project)
     assert [line.get("sequence") for line in later] == [*events[4:], None]
 
 
+async def test_who_wants_to_see_a_run_end_that_ended_meanwhile_starts_nothing_anew(project):
+    project.intent("a", "title: A\nrun: ['echo a > a.txt']\n")
+    runs = (await project.run("a")).runs
+    for again in (False, True):
+        if again:
+            project.approve("a", again=True)
+        async with project.open() as host:
+            started = await host.start(["a"], runs=runs)
+            assert host.runner.still and (started.runs, started.waits) == ({}, {})
+            assert (await heard(host, runs=list(runs.values())))[-2]["type"] == "run.end"
+    assert (await project.run("a")).runs != runs
+
+
 async def test_notes_come_between_events_and_the_end_says_its_reason(project):
     project.intent("a", "title: A\nrun: ['sleep 60']\n")
     async with project.open() as host:

@@ -120,7 +120,7 @@ def _start(errand: Errand, *, go_on: bool) -> None:
     workspace = errand.workspace
     params = {
         "intents": errand.wanted, "wish": wish(workspace, dict(os.environ)), "go_on": go_on,
-        "mine": sorted(errand.started.own),
+        "mine": sorted(errand.started.own), "runs": errand.started.runs,
     }  # fmt: skip
     with _no_interrupt():
         answer = client.ask(workspace.socket, "start", params)
