@@ -119,6 +119,7 @@ def revert(context: click.Context, run_id: str, yes: bool) -> int:
 @click.pass_context
 def clean(context: click.Context, records: bool, dry_run: bool) -> int:
     """Remove the worktrees and branches of runs that have ended; commits that landed nowhere are kept, by name."""
+    from engine.cli.progress import Progress
     from engine.orchestrate.git.cleaning import clean as cleared
 
     if dry_run and not records:
@@ -127,7 +128,11 @@ def clean(context: click.Context, records: bool, dry_run: bool) -> int:
     if records:
         return _pruned(workspace, dry_run=dry_run)
     state = workspace.state()
-    done = cleared(_integration(workspace), [run_id for run_id in state.ended if run_id not in state.runs])
+    progress = Progress(sys.stderr)
+    try:
+        done = cleared(_integration(workspace), state.ended.keys() - state.runs.keys(), progress.show)
+    finally:
+        progress.clear()
     click.echo(f"removed {len(done.worktrees)} worktrees and {len(done.branches)} branches")
     for branch, ref in done.kept.items():
         click.echo(f"{branch} landed nowhere; git branch NAME {ref} brings it back")

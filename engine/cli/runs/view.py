@@ -49,9 +49,9 @@ class View:
 
 
 class LiveView(View):
-    """A table of runs and Tasks that is redrawn in place, below the lines that stay: how each run ended."""
+    """A table of runs and Tasks that is redrawn in place, below the lines that stay: what went wrong, and each end."""
 
-    _STAY: Final = frozenset({"run.end", "question", "stop", "error", "land"})
+    _STAY: Final = frozenset({"run.end", "question", "retry", "stop", "error", "land"})
 
     def __init__(self, out: IO[str]) -> None:
         from rich.console import Console

@@ -5,7 +5,7 @@ A branch whose work landed nowhere is kept as a ref below `refs/penstock/kept/`;
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,18 +27,27 @@ class Cleaned:
     skipped: dict[str, str] = field(default_factory=dict)
 
 
-def clean(integration: Integration, ended_runs: Iterable[str]) -> Cleaned:
-    """Remove the worktrees and branches of runs that ended. Raises `GitError` if something resists."""
+def clean(
+    integration: Integration, ended_runs: Collection[str], told: Callable[[float, str], object] | None = None
+) -> Cleaned:
+    """Remove the worktrees and branches of runs that ended. Raises `GitError` if something resists.
+
+    `told`, if given, hears how much is done, as a share, and what is next.
+    """
+    told = told or (lambda *_: None)
     cleaned = Cleaned()
     worktrees = integration.worktrees
-    runs = list(ended_runs)
-    for path in worktrees.existing():
-        run = path.resolve().relative_to(worktrees.folder.resolve()).parts[0].removesuffix(".integration")
-        if run in runs:
-            worktrees.remove(path)
-            cleaned.worktrees.append(path)
-    for run in runs:
-        _clean_branches(integration, run, cleaned)
+    paths = [path for path in worktrees.existing() if _run_of(path, worktrees.folder) in ended_runs]
+    branches = _branches(integration, ended_runs)
+    steps = len(paths) + len(branches)
+    for number, path in enumerate(paths):
+        told(number / steps, str(path.relative_to(worktrees.folder.resolve())))
+        worktrees.remove(path)
+        cleaned.worktrees.append(path)
+    for number, (run, tips) in enumerate(branches.items(), len(paths)):
+        told(number / steps, f"{OUR_BRANCHES}{run}")
+        _clean_branches(integration, run, tips, cleaned)
+    for run in ended_runs:
         folder = worktrees.folder / run
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
@@ -46,10 +55,24 @@ def clean(integration: Integration, ended_runs: Iterable[str]) -> Cleaned:
     return cleaned
 
 
-def _clean_branches(integration: Integration, run: str, cleaned: Cleaned) -> None:
+def _run_of(worktree: Path, folder: Path) -> str:
+    return worktree.resolve().relative_to(folder.resolve()).parts[0].removesuffix(".integration")
+
+
+def _branches(integration: Integration, runs: Collection[str]) -> dict[str, dict[str, str]]:
+    """The branches of runs that have any: by run, each ref with its commit. One call of git for all."""
+    found: dict[str, dict[str, str]] = {}
+    for ref, commit in integration.repository.refs(f"refs/heads/{OUR_BRANCHES}").items():
+        run, slash, _ = ref.removeprefix(f"refs/heads/{OUR_BRANCHES}").partition("/")
+        if slash and run in runs:
+            found.setdefault(run, {})[ref] = commit
+    return found
+
+
+def _clean_branches(integration: Integration, run: str, tips: Mapping[str, str], cleaned: Cleaned) -> None:
     repository = integration.repository
     landed = bool(integration.where(run))
-    for ref, commit in repository.refs(f"refs/heads/{OUR_BRANCHES}{run}/").items():
+    for ref, commit in tips.items():
         branch = ref.removeprefix("refs/heads/")
         checkouts = repository.checkouts(branch)
         if checkouts:

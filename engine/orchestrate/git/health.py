@@ -49,7 +49,8 @@ def git_health(
         try:
             found += look(repository, worktrees, base_branch)
         except GitError as problem:
-            found.append(Finding(look.__name__.strip("_"), "problem", problem.message, problem.next_action))
+            if all(problem.message != told.text for told in found):  # two look at the base branch
+                found.append(Finding(look.__name__.strip("_"), "problem", problem.message, problem.next_action))
     return found + list(_space(worktrees))
 
 

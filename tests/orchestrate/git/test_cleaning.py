@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from pathlib import Path
+
 import pytest
 
 from engine.orchestrate.git.cleaning import clean
@@ -77,3 +81,21 @@ def test_cleaning_twice_finds_nothing(runs: Runs) -> None:
     again = clean(runs.integration, ["run-1", "never-heard-of"])
 
     assert (again.worktrees, again.branches, again.kept, again.skipped) == ([], [], {}, {})
+
+
+def test_how_far_it_is_can_be_told_and_runs_that_left_nothing_cost_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
+    counted = tmp_path / "counted"
+    git = tmp_path / "bin" / "git"
+    git.parent.mkdir()
+    git.write_text(f'#!/bin/sh\necho "$1" >> {counted}\nexec {shutil.which("git")} "$@"\n')
+    git.chmod(0o700)
+    sandbox.environment["PATH"] = f"{git.parent}{os.pathsep}{sandbox.environment['PATH']}"
+    runs = Runs(sandbox)
+    runs.land("run-1", {"x.txt": "x\n"})
+    told: list[tuple[float, str]] = []
+    counted.unlink()
+
+    clean(runs.integration, {"run-1", *map(str, range(1000))}, lambda share, what: told.append((share, what)))
+
+    assert told == [(0.0, "run-1/a"), (0.5, "penstock/run-1")]
+    assert 0 < len(counted.read_text().splitlines()) < 20

@@ -36,7 +36,7 @@ def test_what_is_not_well_says_what_to_do(tmp_path: Path) -> None:
 
     found = findings(sandbox)
 
-    assert {name for name, f in found.items() if f.state != "ok"} >= {"identity", "stale worktrees", "base", "landed"}
+    assert {name for name, f in found.items() if f.state != "ok"} - {"disk"} == {"identity", "stale worktrees", "base"}
     assert all(f.next_action for f in found.values() if f.state != "ok")
 
 
@@ -63,3 +63,12 @@ def test_no_repository_is_one_problem(tmp_path: Path) -> None:
     (found,) = git_health(tmp_path, tmp_path / "worktrees", {})
 
     assert (found.state, bool(found.next_action)) == ("problem", True)
+
+
+def test_what_two_looks_stumble_over_is_said_once(sandbox: Sandbox) -> None:
+    sandbox.git("switch", "--quiet", "--detach")
+    sandbox.git("branch", "--quiet", LANDED_BRANCH)
+
+    found = git_health(sandbox.root, sandbox.folder / "worktrees", sandbox.environment)
+
+    assert len([each.text for each in found if each.state == "problem"]) == 1
