@@ -108,10 +108,10 @@ def test_the_server_starts_beside_a_foreign_engine(bin_folder: Path, clash: Path
 
 
 def test_the_suite_passes_on_the_wheel_beside_a_foreign_engine(bin_folder: Path, clash: Path) -> None:
-    """The tests themselves, without those that look at the source tree, against the installed package."""
+    """The tests against the installed package, without those that look at the source tree or only compute."""
     shutil.copytree(CHECKOUT / "tests", clash / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(CHECKOUT / "pyproject.toml", clash)
-    chosen = "not slow and not campaign and not bench and not checkout"
+    chosen = "not slow and not campaign and not bench and not checkout and not costly"
     where = ["-n", "logical", "-p", "no:cacheprovider", "--hypothesis-profile", "packaged", "--quiet", "-m", chosen]
     if (corpus := corpus_root()) is not None:
         os.environ["PENSTOCK_CORPUS"] = str(corpus)
