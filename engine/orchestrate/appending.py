@@ -2,12 +2,14 @@
 
 One process writes to the log. Where that is a runner it is asked over its socket; where nobody is, this process holds
 the lock for as long as one event takes, and does what follows for the Intents' files.
-Invariant: when this returns, the event is safe on disk, whoever wrote it.
+Invariant: when this returns, the event is safe on disk, whoever wrote it, and it is there once: a runner that dies
+before it has answered may have written it, which its id tells.
 """
 
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -27,10 +29,11 @@ def append(workspace: Workspace, draft: Draft, pause: Callable[[float], None] = 
 
     Raises `Refused` when the event makes no sense to the controller, or when nobody can write; `DamagedLog`.
     """
-    return reached(lambda: _here(workspace, draft), lambda: _there(workspace, draft), pause)
+    event_id = uuid.uuid4().hex
+    return reached(lambda: _here(workspace, draft, event_id), lambda: _there(workspace, draft, event_id), pause)
 
 
-def _here(workspace: Workspace, draft: Draft) -> list[str]:
+def _here(workspace: Workspace, draft: Draft, event_id: str) -> list[str]:
     with workspace.open_log() as log:
         state = log.state()
         effects: Sequence[Effect] = ()
@@ -40,14 +43,16 @@ def _here(workspace: Workspace, draft: Draft) -> list[str]:
             _, effects = controller.step(state, event)
             return [effect.draft for effect in effects if isinstance(effect, Announce)]
 
-        events = log.append(draft, follow)
-    updates = [effect for effect in effects if isinstance(effect, UpdateIntent)]
+        known = log.appended(event_id)
+        events = known or log.append(draft, follow, event_id)
     _refuse_senseless(draft, events[1:], effects)
+    wanted = controller.outstanding(state) if known else effects
+    updates = [effect for effect in wanted if isinstance(effect, UpdateIntent)]
     return [said for update in updates if (said := workspace.files.apply(update)) is not None]
 
 
-def _there(workspace: Workspace, draft: Draft) -> list[str]:
-    params: Mapping[str, Any] = {"draft": {**asdict(draft), "payload": dict(draft.payload)}}
+def _there(workspace: Workspace, draft: Draft, event_id: str) -> list[str]:
+    params: Mapping[str, Any] = {"draft": {**asdict(draft), "payload": dict(draft.payload)}, "event_id": event_id}
     client.ask(workspace.socket, "append", params)
     return []
 

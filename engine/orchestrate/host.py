@@ -36,6 +36,7 @@ from engine.orchestrate.starting import Choice, choose, hold, run_start, waits_f
 from engine.orchestrate.state import Hold
 from engine.orchestrate.steps.performing import perform
 from engine.orchestrate.steps.world import World
+from engine.orchestrate.store import atomic
 from engine.orchestrate.store.atomic import ChangedMeanwhile
 from engine.orchestrate.store.event_log import EventLog, UnwrittenEvent
 from engine.orchestrate.store.files import FilesError, Intents
@@ -81,6 +82,7 @@ class Host:
         """Is told of each."""
         roles = self.workspace.settings.run.max_parallel_roles
         self.runner = Runner(log, self._perform, self._update, SystemClock(), roles)
+        self._all_in_history = True
         self._followers = Followers(self.runner, log)
         self.runner.watch(self._remember)
         self.service = Service(self.workspace.socket, self)
@@ -222,7 +224,7 @@ class Host:
             case "start":
                 return await self._asked_to_start(params, pid)
             case "append":
-                return await self._appended(Draft(**params["draft"]), pid)
+                return await self._appended(Draft(**params["draft"]), params.get("event_id"), pid)
             case "cancel":
                 run_id, task_id = str(params["run_id"]), params.get("task_id")
                 if run_id not in self.runner.state.runs:
@@ -285,18 +287,28 @@ class Host:
         await self.runner.drain(_HAND_OVER)
         self.end("handed over")
 
-    async def _appended(self, draft: Draft, pid: int | None) -> Mapping[str, Any]:
+    async def _appended(self, draft: Draft, event_id: str | None, pid: int | None) -> Mapping[str, Any]:
         """Appends what a person decided; an agent decides nothing, and that it tried is recorded."""
         step = await asyncio.to_thread(acting_agent, None, pid) if pid else None
         if step is not None and draft.type in {"approval", "answer"}:
             await self.runner.append(refusal_event(draft.type, draft.intent_id, step))
             raise Refused("an agent may not decide anything; that is for people, and it was recorded", kind="policy")
-        events = await self.runner.append(draft)
+        events = await self.runner.append(draft, event_id)
         _check(refusal_in(events))
         return {"sequence": events[0].sequence}
 
     async def _perform(self, step: RunStep, stop: asyncio.Event) -> Outcome:
         return await perform(self._origins.of(step.run_id), step, stop)
+
+    def clear_up(self) -> None:
+        """Takes away what a runner that was killed left half done."""
+        folder = self.workspace.files.folder
+        try:
+            for each in (folder / "intents", folder / "drafts", folder / "history", self.workspace.locations.keys):
+                atomic.tidy(each)
+            self._origins.own.worktrees.prune()
+        except (OSError, GitError) as error:
+            self._note(f"what another runner left half done stays for now: {error}")
 
     def prune(self) -> None:
         """Lets go of what the settings keep no longer."""
@@ -310,6 +322,12 @@ class Host:
         if problem is not None:
             self._note(problem)
 
+    def bring_histories_up_to_date(self) -> None:
+        """Adds the runs whose histories could not be written when they ended: a crash came, or the disk was full."""
+        self._all_in_history = True
+        for event in self._log.without_history():
+            self._remember(event)
+
     def _remember(self, event: Event) -> None:
         """Adds a run that has ended to its Intent's history."""
         if event.type != "run.end" or event.run_id is None:
@@ -318,8 +336,13 @@ class Host:
         self._origins.forget(event.run_id)
         try:
             add_to_history(files.folder / "history", self._log.read(run_id=event.run_id))
-        except (OSError, ValueError, ChangedMeanwhile) as error:
+        except (OSError, ChangedMeanwhile) as error:
+            self._all_in_history = False
+            self._note(f"the history of {event.run_id} waits for the next runner: {error}")
+        except ValueError as error:
             self._note(f"the history of {event.run_id} was not written: {error}")
+        if self._all_in_history:
+            self._log.has_history(event.sequence)
 
     def _note(self, text: str) -> None:
         self.on_note(text)
@@ -346,7 +369,9 @@ async def open_host(
         await host.service.open()
         await asyncio.to_thread(end_leftovers, workspace.repository)
         host.runner.bring_files_up_to_date()
+        await asyncio.to_thread(host.bring_histories_up_to_date)
         host.notes.clear()  # what of it cannot be done was told when it happened
+        await asyncio.to_thread(host.clear_up)
         await asyncio.to_thread(host.prune)
         try:
             yield host

@@ -64,8 +64,13 @@ class Runner:
         """Makes the last changes of Intents' files again, in case a crash came between the log and the files."""
         self._carry_out([effect for effect in controller.outstanding(self.state) if isinstance(effect, UpdateIntent)])
 
-    async def append(self, cause: Draft) -> list[Event]:
-        """Appends an event and has done what follows from it; the event and what was announced, on disk."""
+    async def append(self, cause: Draft, event_id: str | None = None) -> list[Event]:
+        """Appends an event and has done what follows from it; the event and what was announced, on disk.
+
+        `event_id`: its id, if whoever wants it may ask for it twice: the second time nothing is appended.
+        """
+        if event_id is not None and (known := self._log.appended(event_id)):
+            return known
         after: State = self.state
         effects: Sequence[Effect] = ()
 
@@ -74,7 +79,7 @@ class Runner:
             after, effects = controller.step(self.state, event)
             return [effect.draft for effect in effects if isinstance(effect, Announce)]
 
-        events = self._log.append(cause, follow)
+        events = self._log.append(cause, follow, event_id)
         self.state = after
         try:
             for event in events:

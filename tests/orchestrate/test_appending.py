@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from engine.config import Settings
+from engine.orchestrate import client
 from engine.orchestrate.appending import append
 from engine.orchestrate.events import Draft
 from engine.orchestrate.host import open_host
@@ -64,6 +69,37 @@ async def test_where_a_runner_runs_it_writes_both(workspace: Workspace) -> None:
         await asyncio.to_thread(append, workspace, refusal_event("approve", "one", "key"))
 
     assert types(workspace) == ["approval", "error"]
+    assert "status: approved" in workspace.files.load("one").text
+
+
+async def test_what_a_client_asks_for_twice_is_there_once(workspace: Workspace) -> None:
+    params = {"draft": asdict(approval(workspace)), "event_id": "its id"}
+    async with open_host(workspace):
+        answers = [await asyncio.to_thread(client.ask, workspace.socket, "append", params) for _ in range(2)]
+
+    assert answers[0] == answers[1]
+    assert types(workspace) == ["approval"]
+
+
+def test_what_a_runner_wrote_before_it_died_is_not_written_again(workspace: Workspace) -> None:
+    draft = approval(workspace)
+    workspace.locations.create()
+
+    def die(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection, connection.makefile("r") as lines:
+            params = json.loads(lines.readline())["params"]
+            with workspace.open_log() as log:
+                log.append(Draft(**params["draft"]), event_id=params["event_id"])
+
+    with socket.socket(socket.AF_UNIX) as listening, ThreadPoolExecutor() as pool:
+        listening.bind(str(workspace.socket))
+        listening.listen()
+        dead = pool.submit(die, listening)
+        assert append(workspace, draft) == []
+        dead.result()
+
+    assert types(workspace) == ["approval"]
     assert "status: approved" in workspace.files.load("one").text
 
 

@@ -64,3 +64,22 @@ async def test_a_type_that_was_guessed_says_by_which_rule(project):
     (run,) = told(project)
 
     assert run["type"] == "fix" and run["classified"]["by_rule"]
+
+
+async def test_what_could_not_be_written_when_a_run_ended_is_written_by_the_next_runner(project):
+    project.intent("one", "title: One\nrun: [echo 1 > t.txt]\n")
+    in_the_way = project.workspace.files.folder / "history"
+    in_the_way.write_text("a file, and no folder\n")
+    async with project.open() as host:
+        await host.start()
+        await host.runner.until_still()
+        (note,) = host.notes
+    assert "waits for the next runner" in note
+
+    in_the_way.unlink()
+    await project.run()
+    (run,) = told(project)
+    assert run["state"] == "succeeded"
+    (in_the_way / "one.yaml").unlink()  # as people may, for whom it is
+    await project.run()
+    assert told(project) == []

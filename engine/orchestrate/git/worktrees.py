@@ -42,6 +42,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 #: Git takes over such a name as it is.
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 _REMOVED: Final = ".removed-"
+#: folders without a name of their own; those right below ours belong to no run, and to whoever holds the lock of merges
+_SCRATCH: Final = "at-"
+_ADDING: Final = ".lock"
+_MERGING: Final = ".merge.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +108,16 @@ class Worktrees:
         tops = repository.tops(*heads, base)
         if len(tops) == 1:
             return tops[0]
-        scratch = self.create("merge " + " ".join(tops), None, tops[0])
-        try:
-            for other in tops[1:]:
-                conflict = merge(repository, scratch.path, other, "Combine what a Task depends on")
-                if conflict:
-                    return conflict
-            return repository.run_git("rev-parse", "HEAD", cwd=scratch.path).line
-        finally:
-            self.remove(scratch.path)
+        with self._held(_MERGING):  # others may be at the very same merge
+            scratch = self.create("merge " + " ".join(tops), None, tops[0])
+            try:
+                for other in tops[1:]:
+                    conflict = merge(repository, scratch.path, other, "Combine what a Task depends on")
+                    if conflict:
+                        return conflict
+                return repository.run_git("rev-parse", "HEAD", cwd=scratch.path).line
+            finally:
+                self.remove(scratch.path)
 
     def remove(self, path: Path) -> None:
         """Throw a worktree of ours away with all that is uncommitted in it; branches and commits stay. It may be
@@ -134,9 +139,11 @@ class Worktrees:
         return [path for _, path in self._entries() if folder in path.parents and not (path / ".git").is_file()]
 
     def prune(self) -> list[Path]:
-        """Forget worktrees of ours whose folder is gone, and finish removals that were interrupted. What was pruned."""
-        with self._lock():
-            gone = self.stale()
+        """Forget worktrees of ours whose folder is gone, and finish merges and removals that were interrupted. What
+        was pruned.
+        """
+        with self._held(_MERGING), self._lock():
+            gone = [*self.stale(), *self.folder.resolve().glob(f"{_SCRATCH}*")]
             for path in gone:
                 self._discard(path)
             for rest in self.folder.glob(f"{_REMOVED}*"):
@@ -216,8 +223,14 @@ class Worktrees:
 
         Threads of this process wait for each other; only for another process is it looked again and again.
         """
+        with self._turn, self._held(_ADDING):
+            yield
+
+    @contextmanager
+    def _held(self, lock: str) -> Iterator[None]:
+        """A lock that each process, and each thread, waits for."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._turn, (self.folder / ".lock").open("w") as file:
+        with (self.folder / lock).open("w") as file:
             deadline = time.monotonic() + _LOCK_SECONDS
             while True:
                 try:
@@ -246,7 +259,7 @@ def _name_for(key: str, branch: str | None) -> str:
     if branch:
         return branch.removeprefix(OUR_BRANCHES)
     run, slash, _ = key.partition("/")  # below the run's folder, so that it is cleared up with the run
-    return (f"{run}/" if slash else "") + "at-" + hashlib.sha256(key.encode()).hexdigest()[:16]
+    return (f"{run}/" if slash else "") + _SCRATCH + hashlib.sha256(key.encode()).hexdigest()[:16]
 
 
 def _remove_tree(folder: Path) -> None:

@@ -8,21 +8,25 @@ Knows no format.
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from tempfile import mkstemp
 from typing import Final
 
-__all__ = ["ChangedMeanwhile", "create", "locked", "read_regular", "replace"]
+__all__ = ["ChangedMeanwhile", "create", "locked", "read_regular", "replace", "tidy"]
 
 #: how often a change is made anew because the file changed under it; an editor saves once, not five times in a row
 _ATTEMPTS: Final = 5
 #: bytes read of a file at most; more is no Intent
 _LARGEST: Final = 1 << 21
 _ALL: Final = -1
+#: the end of a file's name that has not got its own yet, and all of it, as `mkstemp` makes it
+_UNFINISHED: Final = ".tmp"
+_BESIDE: Final = re.compile(r"\..+\.[a-z0-9_]{8}\.tmp")
 
 
 class ChangedMeanwhile(Exception):
@@ -42,9 +46,12 @@ def read_regular(path: Path, limit: int = _LARGEST) -> bytes:
         return opened.read() if limit < 0 else opened.read(min(status.st_size, limit))  # a buffer of just that size
 
 
-def create(path: Path, content: bytes, mode: int = 0o644) -> bool:
-    """Writes a new file; False, and nothing is written, if something is there already. Raises `OSError`."""
-    with _beside(path, content, mode) as written:
+def create(path: Path, content: bytes, mode: int = 0o644, *, alone: bool = False) -> bool:
+    """Writes a new file; False, and nothing is written, if something is there already. Raises `OSError`.
+
+    `alone`: who calls this has the folder `locked`.
+    """
+    with nullcontext() if alone else locked(path.parent), _beside(path, content, mode) as written:
         try:
             os.link(written, path, follow_symlinks=False)
         except FileExistsError:
@@ -56,6 +63,17 @@ def create(path: Path, content: bytes, mode: int = 0o644) -> bool:
                 return True
             return False
     return True
+
+
+def tidy(folder: Path) -> list[str]:
+    """Takes away what writers in a folder left that were killed; its names. Raises `OSError`."""
+    if not folder.is_dir() or sys.platform == "win32":
+        return []
+    with locked(folder):  # nobody is at it
+        left = [path for path in folder.glob(f".*{_UNFINISHED}") if _BESIDE.fullmatch(path.name)]
+        for path in left:
+            path.unlink()
+    return [path.name for path in left]
 
 
 def replace(path: Path, change: Callable[[bytes], bytes]) -> bytes:
@@ -81,7 +99,7 @@ def replace(path: Path, change: Callable[[bytes], bytes]) -> bytes:
 @contextmanager
 def _beside(path: Path, content: bytes, mode: int) -> Iterator[Path]:
     """A file on the disk beside a path, with a content; it is gone at the end unless it was renamed."""
-    number, name = mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    number, name = mkstemp(prefix=f".{path.name}.", suffix=_UNFINISHED, dir=path.parent)
     written = Path(name)
     try:
         with os.fdopen(number, "wb") as file:

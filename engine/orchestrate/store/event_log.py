@@ -105,10 +105,16 @@ class EventLog:
             raise
         return cls(path, connection, held, now, new_id or _new_id, records)
 
-    def append(self, cause: Draft, announce: Callable[[Event], Sequence[Draft]] = lambda _: ()) -> list[Event]:
+    def append(
+        self,
+        cause: Draft,
+        announce: Callable[[Event], Sequence[Draft]] = lambda _: (),
+        event_id: str | None = None,
+    ) -> list[Event]:
         """Append `cause` and what `announce` says to it in one transaction; the events, the cause first.
 
-        `announce` is called within the transaction, and if it raises nothing is appended. Thread-safe.
+        `announce` is called within the transaction, and if it raises nothing is appended. `event_id`: the cause's, by
+        default a new one. Thread-safe.
         Raises ValueError for a payload that is not JSON, `UnwrittenEvent` if the disk does not take it.
         """
         if self._lock is None:
@@ -117,7 +123,7 @@ class EventLog:
             try:
                 self._wait_for_disk(cause.type not in _ENDS_WITH_THE_MACHINE)
                 self._connection.execute("BEGIN IMMEDIATE")
-                events = self._insert(cause, announce)
+                events = self._insert(cause, announce, event_id or self._new_id())
                 self._connection.execute("COMMIT")
             except sqlite3.Error as error:
                 self._roll_back()
@@ -138,10 +144,10 @@ class EventLog:
         with suppress(sqlite3.Error):
             self._connection.execute("ROLLBACK")
 
-    def _insert(self, cause: Draft, announce: Callable[[Event], Sequence[Draft]]) -> list[Event]:
+    def _insert(self, cause: Draft, announce: Callable[[Event], Sequence[Draft]], event_id: str) -> list[Event]:
         (last,) = self._connection.execute("SELECT coalesce(max(sequence), 0) FROM events").fetchone()
         timestamp = self._now()
-        first, row = _sealed(cause, last + 1, timestamp, self._new_id())
+        first, row = _sealed(cause, last + 1, timestamp, event_id)
         events, rows = [first], [row]
         for number, draft in enumerate(announce(first), last + 2):
             event, row = _sealed(draft, number, timestamp, self._new_id())
@@ -160,6 +166,14 @@ class EventLog:
                 raise DamagedLog(self.path, f"events {after + 1} to {event.sequence - 1} are missing", after + 1)
             after = event.sequence
             yield event
+
+    def appended(self, event_id: str) -> list[Event]:
+        """The cause with this id and what was announced because of it, if it is in the log: for whoever was not told
+        that it came there, and would append it again. Raises `DamagedLog`.
+        """
+        begin = "sequence >= (SELECT sequence FROM events WHERE event_id = ?)"
+        query = f"SELECT {_COLUMNS} FROM events WHERE {begin} AND ? IN (event_id, parent_id) ORDER BY sequence"
+        return [self._opened(row) for row in self._select(query, (event_id, event_id))]
 
     @property
     def last(self) -> int:
@@ -232,6 +246,17 @@ class EventLog:
             self._connection.execute(_SNAPSHOTS)
             row = (text, checksum_of((text,)))
             self._connection.execute("INSERT OR REPLACE INTO snapshots VALUES (1, ?, ?)", row)
+
+    def without_history(self) -> list[Event]:
+        """The ends of runs whose histories may not have been written. For whoever writes the log."""
+        ((up_to,),) = self._select("SELECT up_to FROM histories")
+        return list(self._pages(" AND type = 'run.end'", (), up_to))
+
+    def has_history(self, up_to: int) -> None:
+        """Keeps that the histories are written up to an event; what is not kept is done again, which is no harm."""
+        with self._turn, suppress(sqlite3.Error):
+            self._wait_for_disk(False)
+            self._connection.execute("UPDATE histories SET up_to = ?", (up_to,))
 
     def prune(self, up_to: int, cause: Draft) -> None:
         """Appends `cause`, and takes out what `PRUNED` says, in one transaction. Raises as `append` does.

@@ -21,6 +21,9 @@ CREATE TABLE events (
     run_id TEXT, intent_id TEXT, task_id TEXT, parent_id TEXT, role TEXT, payload TEXT NOT NULL, checksum TEXT NOT NULL
 ) STRICT
 """
+#: one row: the event up to which the histories of runs are written. A log that was begun without it has none to come.
+_HISTORIES: Final = "CREATE TABLE IF NOT EXISTS histories (only_one INTEGER PRIMARY KEY, up_to INTEGER NOT NULL) STRICT"
+_UP_TO_NOW: Final = "INSERT INTO histories SELECT 1, coalesce(max(sequence), 0) FROM events"
 #: what goes up to an event, if every run had ended there: their events but the last, and approvals that were refused
 PRUNED: Final = (
     "sequence <= :up_to AND (run_id IS NOT NULL AND type <> 'run.end' OR type = 'approval' AND event_id IN"
@@ -69,6 +72,8 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
         elif version != _VERSION:
             wrong = f"it has version {version} where this program knows {_VERSION}"
             raise DamagedLog(path, wrong if version else "it is no event log")
+        if write and not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'histories'").fetchone():
+            _begin_histories(connection)
     except sqlite3.DatabaseError as error:
         connection.close()
         raise DamagedLog(path, str(error)) from error
@@ -91,4 +96,11 @@ def _create(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX events_of_a_run ON events (run_id, sequence)")
     connection.execute("CREATE INDEX events_of_a_type ON events (type, sequence)")
     connection.execute(f"PRAGMA user_version = {_VERSION}")
+    connection.execute("COMMIT")
+
+
+def _begin_histories(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(_HISTORIES)
+    connection.execute(_UP_TO_NOW)
     connection.execute("COMMIT")

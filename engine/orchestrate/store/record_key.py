@@ -39,7 +39,7 @@ def made_key(folder: Path, *, keyring: bool) -> bytes:
                 key = secrets.token_bytes(_BYTES)
                 name = _put_into_keyring(key) if keyring else None
                 kept = f"{_IN_KEYRING}{name}" if name else key.hex()
-                atomic.create(folder / _FILE, f"{kept}\n".encode(), mode=0o600)
+                atomic.create(folder / _FILE, f"{kept}\n".encode(), mode=0o600, alone=True)
     except OSError as error:
         raise KeyUnusable(f"the key of the records cannot be kept in {folder}: {error.strerror}") from error
     return key

@@ -234,6 +234,25 @@ def test_a_dependent_task_starts_from_all_it_depends_on(sandbox: Sandbox) -> Non
     assert len(worktrees.existing()) == 3
 
 
+def test_the_same_merge_may_be_made_by_many_at_once(sandbox: Sandbox) -> None:
+    heads = [sandbox.commit("left", {"left.txt": "l"})]
+    sandbox.git("reset", "--quiet", "--hard", "HEAD~")
+    heads.append(sandbox.commit("right", {"right.txt": "r"}))
+
+    with ThreadPoolExecutor(4) as pool:
+        made = set(pool.map(lambda _: sandbox.worktrees().start_point("main~", heads), range(4)))
+
+    assert len(made) == 1 and sandbox.worktrees().existing() == []
+
+
+def test_a_merge_that_was_interrupted_leaves_nothing_for_long(sandbox: Sandbox) -> None:
+    worktrees = sandbox.worktrees()
+    left = worktrees.create("merge one two", None, "main").path
+
+    assert worktrees.prune() == [left]
+    assert not left.exists() and worktrees.existing() == []
+
+
 def test_dependencies_that_do_not_combine_are_a_value(sandbox: Sandbox) -> None:
     worktrees, base = sandbox.worktrees(), sandbox.git("rev-parse", "main")
     heads = []

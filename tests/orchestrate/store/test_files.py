@@ -309,3 +309,12 @@ def test_the_root_is_the_top_of_the_work_tree(tmp_path: Path) -> None:
 
     assert find_root(tmp_path / "repo" / "below") == (tmp_path / "repo").resolve()
     assert find_root(tmp_path) is None
+
+
+def test_what_a_killed_writer_left_is_taken_away_and_nothing_else(tmp_path: Path) -> None:
+    for name in (".one.yaml.8vj6yqw_.tmp", ".mine.tmp", "one.yaml.8vj6yqw_.tmp", "one.yaml"):
+        (tmp_path / name).write_text("")
+
+    assert atomic.tidy(tmp_path) == [".one.yaml.8vj6yqw_.tmp"]
+    assert atomic.tidy(tmp_path) == atomic.tidy(tmp_path / "nowhere") == []
+    assert len(list(tmp_path.iterdir())) == 3
