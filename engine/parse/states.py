@@ -46,16 +46,11 @@ def ahead_of(cells: tuple[AnyCell, ...], tags: Tags) -> Ahead:
     return cells[0] if len(cells) == 1 else Several(cells, tags)
 
 
-class State(dict[Any, Any]):
-    """Hash-consed, memoised; see the module."""
+class _HasAhead:
+    """What a state and one below the depth cap have in common."""
 
-    __slots__ = ("ahead", "broken", "machine", "mistakes", "nl", "rejected")
-
-    def __init__(self, machine: Machine, ahead: Ahead, nl: bool) -> None:
-        self.machine, self.ahead, self.nl = machine, ahead, nl
-        self.mistakes: dict[str, tuple[AnyState, tuple[Mistake, ...]]] | None = None
-        self.broken: State | None = None                 # the same with a line break seen, if this is one without
-        self.rejected: set[int | str] | None = None      # kinds that cannot follow; asked again and again by `repair`
+    __slots__ = ()
+    ahead: Ahead
 
     @property
     def cells(self) -> tuple[AnyCell, ...]:
@@ -66,6 +61,18 @@ class State(dict[Any, Any]):
     def tags(self) -> Tags:
         """See `Tags`."""
         return self.ahead.tags if isinstance(self.ahead, Several) else None
+
+
+class State(dict[Any, Any], _HasAhead):
+    """Hash-consed, memoised; see the module."""
+
+    __slots__ = ("ahead", "broken", "machine", "mistakes", "nl", "rejected")
+
+    def __init__(self, machine: Machine, ahead: Ahead, nl: bool) -> None:
+        self.machine, self.ahead, self.nl = machine, ahead, nl
+        self.mistakes: dict[str, tuple[AnyState, tuple[Mistake, ...]]] | None = None
+        self.broken: State | None = None                 # the same with a line break seen, if this is one without
+        self.rejected: set[int | str] | None = None      # kinds that cannot follow; asked again and again by `repair`
 
     def __missing__(self, key: int | str) -> AnyState:
         machine = self.machine
@@ -93,7 +100,7 @@ class State(dict[Any, Any]):
         return _shown(self)
 
 
-class DeepState:
+class DeepState(_HasAhead):
     """A state with a continuation below the depth cap: computed, never stored, and small, since there may be many."""
 
     __slots__ = ("ahead", "machine", "mistakes", "nl")
@@ -101,16 +108,6 @@ class DeepState:
     def __init__(self, machine: Machine, ahead: Ahead, nl: bool) -> None:
         self.machine, self.ahead, self.nl = machine, ahead, nl
         self.mistakes: dict[str, tuple[AnyState, tuple[Mistake, ...]]] | None = None
-
-    @property
-    def cells(self) -> tuple[AnyCell, ...]:
-        """The continuations."""
-        return self.ahead.cells if isinstance(self.ahead, Several) else (self.ahead,)
-
-    @property
-    def tags(self) -> Tags:
-        """See `Tags`."""
-        return self.ahead.tags if isinstance(self.ahead, Several) else None
 
     def __repr__(self) -> str:
         return _shown(self)

@@ -19,10 +19,12 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
-from engine.parse.lexer import NL
+from engine.parse.lexer import NL, Mode
 from engine.parse.machine import Machine
+from engine.parse.pieces import SEGMENT, segments
 from engine.parse.source import Position, Span, split_lines
 
 __all__ = ["INFIX", "OPERAND", "Mutant", "Word", "area", "classes", "mutants", "same", "words"]
@@ -80,24 +82,45 @@ def area(kind: str) -> str:
 
 def words(machine: Machine, text: str) -> list[Word]:
     """The tokens of a text, as classes; one that spans lines has the text of its last line only."""
-    lexer, soft = machine.lexer, _soft(machine)
     out: list[Word] = []
-    offset, mode = 0, None
-    opened: int | None = None
-    for line in split_lines(text):
-        for token in lexer.scan(line, mode):
-            mode = token.mode
-            if mode is not None:
-                opened = offset + token.start if opened is None else opened
-            elif token.kind != NL:
-                start, end = offset + token.start if opened is None else opened, offset + token.end
-                name = lexer.names[token.kind]
-                if name != "WS":
-                    kind = OPERAND if name in _OPERANDS or name in soft else INFIX if name in _INFIX else name
-                    out.append(Word(kind, text[start:end], start, end))
-                opened = None
-        offset += len(line)
+    offset, opened = 0, None
+    for piece, words_of_piece, left_open in _pieces(machine, text):
+        for kind, start, end in words_of_piece:
+            begins = offset + start if opened is None else opened
+            out.append(Word(kind, text[begins:offset + end], begins, offset + end))
+            opened = None
+        opened = offset + left_open if opened is None and left_open is not None else opened
+        offset += len(piece)
     return out
+
+
+#: Of a piece: the class of each token and where it is, and where one begins that is left open.
+_Lexed = tuple[tuple[tuple[str, int, int], ...], int | None]
+
+
+def _pieces(machine: Machine, text: str) -> Iterator[tuple[str, *_Lexed]]:
+    """The pieces of a text, each with what it is as words."""
+    mode: Mode | None = None
+    for line in split_lines(text):
+        for piece in [line] if len(line) <= SEGMENT else segments(machine.lexer, line, mode):
+            lexed, mode = _lexed(machine, piece, mode)
+            yield piece, *lexed
+
+
+@lru_cache(maxsize=50_000)
+def _lexed(machine: Machine, piece: str, mode: Mode | None) -> tuple[_Lexed, Mode | None]:
+    """What a piece is as words, and the mode behind it: remembered, since a mutation changes one piece of many."""
+    names, soft = machine.lexer.names, _soft(machine)
+    out: list[tuple[str, int, int]] = []
+    left_open = None
+    for token in machine.lexer.scan(piece, mode):
+        name, mode = names[token.kind], token.mode
+        if mode is not None:
+            left_open = token.start
+        elif token.kind != NL and name != "WS":
+            kind = OPERAND if name in _OPERANDS or name in soft else INFIX if name in _INFIX else name
+            out.append((kind, token.start, token.end))
+    return (tuple(out), left_open), mode
 
 
 def _soft(machine: Machine) -> frozenset[str]:
@@ -110,7 +133,7 @@ def _soft(machine: Machine) -> frozenset[str]:
 
 def classes(machine: Machine, text: str) -> list[str]:
     """The classes of a text's tokens."""
-    return [word.kind for word in words(machine, text)]
+    return [kind for _, found, _ in _pieces(machine, text) for kind, _, _ in found]
 
 
 def same(machine: Machine, text: str, original: str) -> Literal["exact", "as good", "other"]:
