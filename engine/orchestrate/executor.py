@@ -18,12 +18,13 @@ from typing import Final, Protocol
 
 from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.events import Draft
+from engine.orchestrate.flow import AGENT_STEPS
 
 __all__ = ["Clock", "LocalExecutor", "Perform", "Report", "SystemClock", "end_of", "start_of"]
 
 #: The steps in which a role works, those first that bring a run nearer to its end: else all of a thousand Tasks would
 #: be implemented, each with a worktree, before the first is reviewed. The others are git's work and take no slot.
-ROLES: Final = ("review", "implement", "analyze")
+_ROLES: Final = AGENT_STEPS
 
 #: does a step; ends early, with the result `cancelled`, once the event is set
 Perform = Callable[[RunStep, asyncio.Event], Awaitable[Outcome]]
@@ -134,9 +135,9 @@ class LocalExecutor:
         step, stop = running.step, running.stop
         if await self._waited(step.not_before, stop):
             return Outcome("cancelled")
-        if step.step not in ROLES:
+        if step.step not in _ROLES:
             return await self._performed(running)
-        if not await self._slots.taken(ROLES.index(step.step), stop):
+        if not await self._slots.taken(_ROLES.index(step.step), stop):
             return Outcome("cancelled")
         try:
             return await self._performed(running)
@@ -224,7 +225,7 @@ def end_of(step: RunStep, outcome: Outcome, seconds: float) -> Draft:
 
 def _draft(type_: str, step: RunStep, payload: dict[str, object]) -> Draft:
     intent = step.inputs.get("intent", {}).get("id")
-    role = step.step if step.step in ROLES else None
+    role = step.step if step.step in _ROLES else None
     return Draft(
         type=type_, payload=payload, run_id=step.run_id, intent_id=intent, task_id=step.task_id, role=role
     )  # fmt: skip

@@ -24,15 +24,17 @@ from engine.orchestrate.agents.guards import Guards
 from engine.orchestrate.effects import Outcome, RunStep, UpdateIntent
 from engine.orchestrate.events import Draft, Event
 from engine.orchestrate.executor import SystemClock
+from engine.orchestrate.flow import writes
 from engine.orchestrate.following import Followers
 from engine.orchestrate.git.errors import GitError
+from engine.orchestrate.git.integration import merge_by_hand
 from engine.orchestrate.git.leftovers import end_leftovers
 from engine.orchestrate.git.outcomes import Conflict
 from engine.orchestrate.origins import Origins, world_of
 from engine.orchestrate.policy import acting_agent
 from engine.orchestrate.runner import Runner, refusal_in
 from engine.orchestrate.service import Service
-from engine.orchestrate.starting import Choice, choose, hold, run_start, waits_for
+from engine.orchestrate.starting import Choice, Prompt, choose, hold, prompt_start, run_start, steps_of, waits_for
 from engine.orchestrate.state import Hold
 from engine.orchestrate.steps.performing import perform
 from engine.orchestrate.steps.world import World
@@ -128,6 +130,22 @@ class Host:
             await self._start(choice, intents, started, world)
         return started
 
+    async def start_prompt(self, prompt: Prompt, world: World | None = None, *, go_on: bool = False) -> Started:
+        """Starts a Flow on a prompt; goes on with it if it was started before. `go_on`: with every open run, too.
+
+        Raises `Refused` for a Flow that there is not, `GitError` for a repository without a base where one is needed.
+        """
+        world, state, run_id = world or self._origins.own, self.runner.state, prompt.run_id
+        if run_id not in state.runs and run_id not in state.ended:
+            steps = steps_of(prompt.flow)
+            base = await asyncio.to_thread(_base, world) if "coordinator" not in steps else {}
+            draft = prompt_start(prompt, steps, limits=world.settings.limits(), base=base)
+            self._origins.keep(run_id, None, world)
+            await self.runner.append(draft)
+        for each in list(state.runs) if go_on else {run_id} & state.runs.keys():
+            await self.resume(each, world, mine=each == run_id)
+        return Started(runs={run_id: run_id}, own={run_id})
+
     async def resume(self, run_id: str, world: World | None = None, *, mine: bool = False) -> None:
         """Goes on with a run that a crash or an end interrupted, after ending whatever is left of its steps.
 
@@ -221,7 +239,7 @@ class Host:
         match method:
             case "hello":
                 return self._greeting()
-            case "start":
+            case "start" | "start_prompt":
                 return await self._asked_to_start(params, pid)
             case "append":
                 return await self._appended(Draft(**params["draft"]), params.get("event_id"), pid)
@@ -251,13 +269,17 @@ class Host:
         try:
             step = await asyncio.to_thread(acting_agent, None, pid) if pid else None
             world = own if step else await asyncio.to_thread(world_of, params["wish"], own)
-            started = await self.start(
-                [str(name) for name in params.get("intents", ())],
-                world,
-                go_on=bool(params.get("go_on")),
-                mine=frozenset(params.get("mine", ())),
-                runs=dict(params.get("runs", {})),
-            )
+            go_on = bool(params.get("go_on"))
+            if "prompt" in params:
+                prompt = Prompt(**params["prompt"])
+                if step and writes(steps_of(prompt.flow)):
+                    await self.runner.append(refusal_event(f"run the Flow {prompt.flow}", None, step))
+                    raise Refused("an agent may start no Flow that makes commits; it was recorded", kind="policy")
+                started = await self.start_prompt(prompt, world, go_on=go_on)
+            else:
+                names, mine = [str(name) for name in params.get("intents", ())], frozenset(params.get("mine", ()))
+                runs = dict(params.get("runs", {}))
+                started = await self.start(names, world, go_on=go_on, mine=mine, runs=runs)
         except (FilesError, GitError) as error:
             raise Refused(str(error)) from error
         roles = self.workspace.settings.run.max_parallel_roles
@@ -347,6 +369,16 @@ class Host:
     def _note(self, text: str) -> None:
         self.on_note(text)
         self._followers.note(text)
+
+
+def _base(world: World) -> dict[str, str]:
+    """What a run without an Intent stands on. Raises `Refused` where the base conflicts with what landed before."""
+    base, mode = world.repository.base(world.settings.base_branch), world.settings.integrate
+    onto = world.integration.start(mode, base)
+    if isinstance(onto, Conflict):
+        where = ", ".join(onto.files[:5])
+        raise Refused(f"{base.branch} conflicts with what landed before, in {where}", merge_by_hand(base.branch))
+    return {"branch": base.branch, "commit": onto, "mode": mode}
 
 
 def _check(refusal: Event | None) -> None:

@@ -1,4 +1,4 @@
-"""Which Intents may start, and the event that starts one.
+"""Which Intents may start, and the event that starts one, or a Flow on a prompt.
 
 A run begins with a copy of the Intent as it was approved, so that nothing the file says later changes a run that goes
 on. Pure: the state and the documents come in, a choice and events come out.
@@ -7,18 +7,20 @@ Invariant: no run starts without an approval in the log whose hash is that of th
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from engine.languages.intent.document import IntentDocument
 from engine.orchestrate.events import Draft
-from engine.orchestrate.flow import DEFAULT, classify, flow_of
+from engine.orchestrate.flow import DEFAULT, FLOWS, classify, flow_of
 from engine.orchestrate.git.integration import merge_by_hand
 from engine.orchestrate.git.outcomes import Conflict
 from engine.orchestrate.state import State
+from engine.orchestrate.wire import Refused
 
-__all__ = ["Choice", "choose", "hold", "run_start", "waits_for"]
+__all__ = ["Choice", "Prompt", "choose", "hold", "prompt_start", "run_start", "steps_of", "waits_for"]
 
 
 @dataclass(slots=True)
@@ -101,6 +103,58 @@ def run_start(
         "waits_for": list(waits_for),
     }
     return Draft(type="run.start", payload=payload, run_id=run_id, intent_id=document.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A Flow to be run on a text. Whoever wants it has chosen the run's id, so that asking twice starts one run."""
+
+    run_id: str
+    flow: str
+    text: str
+
+
+def steps_of(flow: str, own: Mapping[str, tuple[str, ...]] | None = None) -> tuple[str, ...]:
+    """The steps of a Flow, a project's `own` first. Raises `Refused` for one that there is not."""
+    found = flow_of(flow, own)
+    if found is None:
+        known = sorted({*FLOWS, *(own or {})})
+        near = difflib.get_close_matches(flow, known, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}"
+        raise Refused(f"there is no Flow `{flow}`", hint)
+    return found
+
+
+def prompt_start(
+    prompt: Prompt, steps: Sequence[str], *, limits: Mapping[str, Any], base: Mapping[str, str]
+) -> Draft:
+    """The event that starts a Flow on a prompt, as the run of an Intent that is nobody's. Raises `Refused`."""
+    from pydantic import ValidationError
+
+    from engine.languages.intent.model import Intent
+
+    lines = prompt.text.split("\n")
+    first = next((line.strip() for line in lines if line.strip()), "")
+    if not first:
+        raise Refused("the prompt is empty", "say what is wanted")
+    values = {"id": "prompt", "title": first[:_TITLE], "body": prompt.text, "type": prompt.flow}
+    try:
+        intent = Intent.model_validate(values).model_dump(mode="json")
+    except ValidationError as error:
+        raise Refused(f"`{prompt.flow}` is no name of a Flow: {error.errors()[0]['msg']}") from None
+    payload = {
+        "intent": {**intent, "id": None},
+        "flow": list(steps),
+        "limits": dict(limits),
+        "base": dict(base),
+        "integrate": base.get("mode"),
+        "waits_for": [],
+    }
+    return Draft(type="run.start", payload=payload, run_id=prompt.run_id)
+
+
+#: characters of what a prompt is called
+_TITLE: Final = 72
 
 
 def hold(document: IntentDocument, branch: str, conflict: Conflict) -> Draft:

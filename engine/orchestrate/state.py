@@ -19,8 +19,9 @@ __all__ = [
 ]  # fmt: skip
 
 #: Where a run is: `waiting` for other Intents, `analyze`, its `tasks`, in the `queue` for integration, `integrate`,
-#: `replay`: a Task is implemented again because of a conflict that the integration found.
-RunPhase = Literal["waiting", "analyze", "tasks", "queue", "integrate", "replay"]
+#: `replay`: a Task is implemented again because of a conflict that the integration found, `steps`: in another step of
+#: its Flow that concerns the run as a whole.
+RunPhase = Literal["waiting", "analyze", "tasks", "queue", "integrate", "replay", "steps"]
 
 #: How a run ended. `escalated`: it did not succeed and a person must look at it.
 Outcome = Literal["success", "failed", "escalated"]

@@ -57,7 +57,7 @@ def _cancel_tasks(turn: Turn, run_id: str, reason: str) -> None:
 
 def _leave_the_queue(turn: Turn, run_id: str) -> None:
     turn.queue = tuple(name for name in turn.queue if name != run_id)
-    if turn.run(run_id).phase in {"queue", "integrate", "replay"}:
+    if turn.run(run_id).phase in {"queue", "integrate", "replay", "steps"}:
         turn.change_run(run_id, phase="tasks")
 
 

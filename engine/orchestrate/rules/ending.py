@@ -18,7 +18,7 @@ from engine.orchestrate.rules.turn import Turn
 from engine.orchestrate.state import Outcome, RunEnd, RunState, State
 from engine.orchestrate.task import Status, TaskState
 
-__all__ = ["cancel_task", "end_run", "fail", "remembered"]
+__all__ = ["cancel_task", "end_run", "end_task", "fail", "remembered"]
 
 
 def fail(
@@ -42,7 +42,7 @@ def fail(
     if task_id is None:
         end_run(turn, run_id, "failed", reason, escalated=escalated, stop=stop, role=role, next_action=action)
         return
-    _end_task(turn, run_id, task_id, "failed", reason, role=role, escalated=escalated, stop=stop)
+    end_task(turn, run_id, task_id, "failed", reason, role=role, escalated=escalated, stop=stop)
     _end_dependants(turn, run_id, task_id, "failed")
 
 
@@ -58,7 +58,7 @@ def _cancel_one(turn: Turn, run_id: str, task_id: str, reason: str) -> bool:
         return False
     current = task.work.current
     if current is None:
-        _end_task(turn, run_id, task_id, "cancelled", reason)
+        end_task(turn, run_id, task_id, "cancelled", reason)
         return True
     turn.effects.append(CancelStep(current.effect.key))
     if not task.cancelling:
@@ -80,14 +80,15 @@ def _end_dependants(turn: Turn, run_id: str, task_id: str, status: Status) -> No
         if status == "cancelled" or task.work.current:
             _cancel_one(turn, run_id, name, reason)
         else:
-            _end_task(turn, run_id, name, "failed", reason)
+            end_task(turn, run_id, name, "failed", reason)
         pending += [(dependent, name) for dependent in dependents.get(name, ())]
 
 
-def _end_task(
+def end_task(
     turn: Turn, run_id: str, task_id: str, status: Status, reason: str, *, role: str | None = None,
     escalated: bool = False, stop: Stop | None = None,
 ) -> None:  # fmt: skip
+    """End one Task of which nothing runs any more."""
     task = turn.task(run_id, task_id)
     _close_questions(turn, run_id, task_id)
     turn.change_task(
@@ -97,7 +98,7 @@ def _end_task(
 
 
 def _role_of(task: TaskState) -> str:
-    return task.stage if task.stage in {"implement", "rebase", "review"} else "implement"
+    return task.stage if task.stage in {"rebase", "review"} else task.role
 
 
 def _close_questions(turn: Turn, run_id: str, task_id: str) -> None:
@@ -143,9 +144,9 @@ def _end_open_tasks(turn: Turn, run_id: str, state: Status, reason: str) -> None
     message = {"succeeded": "landed", "cancelled": reason}.get(state, "reviewed, but its run lands nothing")
     for task in turn.run(run_id).tasks.values():
         if task.stage == "reviewed":
-            _end_task(turn, run_id, task.id, reviewed, message)
+            end_task(turn, run_id, task.id, reviewed, message)
         elif task.stage != "ended":
-            _end_task(turn, run_id, task.id, other, reason)
+            end_task(turn, run_id, task.id, other, reason)
 
 
 def _intent_status(run: RunState, state: Status) -> str:

@@ -156,7 +156,8 @@ def _message(step: RunStep) -> str:
     intent, task = step.inputs["intent"], step.inputs["task"]
     title = str(task.get("title") or task["id"])
     subject = title if len(title) <= _SUBJECT else title[: _SUBJECT - 1] + "…"
-    return f"{subject}\n\n{intent['title']} ({intent['id']}, Task {task['id']})\n"
+    named = ", ".join(filter(None, (intent["id"], f"Task {task['id']}")))
+    return f"{subject}\n\n{intent['title']} ({named})\n"
 
 
 #: characters of a commit's first line

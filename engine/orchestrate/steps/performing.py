@@ -16,6 +16,7 @@ from engine.orchestrate.steps.integrate import integrate
 from engine.orchestrate.steps.outcomes import failure
 from engine.orchestrate.steps.rebase import rebase
 from engine.orchestrate.steps.review import review
+from engine.orchestrate.steps.roles import role
 from engine.orchestrate.steps.world import World
 
 __all__ = ["perform"]
@@ -26,6 +27,10 @@ _STEPS: Final = {
     "rebase": rebase,
     "review": review,
     "integrate": integrate,
+    "coordinator": role,
+    "developer": role,
+    "reviewer": role,
+    "documenter": role,
 }
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-__all__ = ["analysis", "implementation", "review_of"]
+from engine.orchestrate.flow import DUTIES
+
+__all__ = ["analysis", "implementation", "of_role", "review_of"]
 
 Inputs = Mapping[str, Any]
 
@@ -50,6 +52,22 @@ def review_of(inputs: Inputs, *, truncated: bool) -> str:
         f"The diff is in the file that `diff_path` names{cut}, the current folder is a checkout of it; change nothing.",
         "Approve it, or say what must be mended; answer with a JSON object.",
     ])  # fmt: skip
+
+
+def of_role(role: str, inputs: Inputs) -> str:
+    """What a role that works with text is asked."""
+    parts = [str(inputs["prompt"])]
+    if role == "coordinator":
+        able = "; ".join(f"{name}: {DUTIES[name]}" for name in inputs["roles"])
+        parts.append(f"Delegate this, all of it at once, to some of these roles: {able}. They see your prompts alone. "
+                     'Answer with a JSON object: {"delegations": [{"role", "prompt"}]}.')  # fmt: skip
+        return _joined([*parts, *_feedback(inputs)])
+    parts += [
+        f"## {share['task_id']} ({share['role']}) was asked:\n\n{share['prompt']}\n\nand answered:\n\n{share['text']}"
+        for share in inputs.get("shares") or ()
+    ]
+    what = "Make the answer of all this" if role == "documenter" else "Answer"
+    return _joined([*parts, f'{what}, with a JSON object: {{"text"}}.'])
 
 
 def _intent(inputs: Inputs) -> list[str]:

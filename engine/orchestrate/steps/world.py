@@ -67,7 +67,9 @@ class World:
 
     async def ask(self, agent: Agent, request: Request, step: RunStep, cwd: Path, stop: asyncio.Event) -> AgentReply:
         """What an agent answers within its limits; what it started has ended then."""
-        bounds = Bounds(getattr(self.settings, f"{step.step}_timeout_seconds"), self.settings.stall_timeout_seconds)
+        table = self.settings
+        seconds = getattr(table, f"{step.step}_timeout_seconds", table.analyze_timeout_seconds)
+        bounds = Bounds(seconds, table.stall_timeout_seconds)
         log = await asyncio.to_thread(self.log, step, "agent")
         return await agent.run(request, cwd=cwd, key=step.key, bounds=bounds, log=log, stop=stop)
 
@@ -91,15 +93,15 @@ class World:
                 return end
         return None
 
-    def request(self, step: RunStep, prompt: str, cwd: Path, diff_path: str | None = None) -> Request:
-        """What an agent is asked in a step."""
+    def request(self, step: RunStep, prompt: str, cwd: Path | None, diff_path: str | None = None) -> Request:
+        """What an agent is asked in a step; `cwd` is its checkout, if it has one."""
         inputs = step.inputs
         return Request(
             run_id=step.run_id,
             intent=inputs["intent"],
             role=cast("Role", step.step),
             task=inputs.get("task"),
-            worktree=str(cwd),
+            worktree=str(cwd) if cwd else None,
             prompt=prompt,
             context=Context(
                 active_intents=inputs.get("active_intents", []),

@@ -129,7 +129,7 @@ def test_a_flow_that_is_not_known_ends_the_run_with_the_reason(flow: list[str]) 
     story.start(flow=flow)
 
     assert story.ended().state == "failed"
-    assert "is not supported yet" in story.ended().reason
+    assert "are no Flow" in story.ended().reason
 
 
 @pytest.mark.parametrize(
