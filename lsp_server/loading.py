@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.languages.analysis import Analysis
-from engine.parse.source import Position, Span, split_lines
+from engine.parse.source import Position, Span
 from engine.parse.stream import Continuation
 from lsp_server.waiting import WaitingText
 
@@ -66,12 +66,12 @@ class LoadingText:
     @property
     def line_count(self) -> int:
         """How many lines there are, parsed or not."""
-        return self.analysis.document.line_count + (self._waiting.line_ends if self._waiting else 0)
+        return self.analysis.document.line_count + (self._waiting.line_ends)
 
     @property
     def waiting_bytes(self) -> int:
         """About how many bytes wait to be parsed."""
-        return self._waiting.size if self._waiting else 0
+        return self._waiting.size
 
     @property
     def demand(self) -> DemandHint:
@@ -89,9 +89,9 @@ class LoadingText:
     def _found(self, index: int) -> str:
         parsed = self.analysis.document.line_count - 1
         if self._waiting and index > parsed:
-            return self._waiting.lines()[index - parsed]
+            return self._waiting.line(index - parsed)
         line = self.analysis.document.line(index)
-        return line + self._waiting.first_line() if self._waiting and index == parsed else line
+        return line + self._waiting.line(0) if self._waiting and index == parsed else line
 
     def text(self) -> str:
         """The whole text."""
@@ -149,14 +149,9 @@ class LoadingText:
         head = "".join(self.line(index) for index in range(first, span.start.line))
         tail = "".join(self.line(index) for index in range(span.end.line + 1, last + 1))
         start, end = self.line(span.start.line)[: span.start.column], self.line(span.end.line)[span.end.column :]
-        lines = split_lines(head + start + text + end + tail)
-        waiting, behind = self._waiting.lines(), last + 1 - parsed
-        if behind < len(waiting):
-            lines.pop()  # what follows begins a line of its own
+        new = head + start + text + end + tail
         if first <= parsed:  # what is parsed from there on waits again
             self.analysis.begin_edit(Span(Position(first, 0), Position(parsed, self._column)), "")
-            waiting[:behind] = lines
-            self._column = 0
-        else:
-            waiting[first - parsed : behind] = lines
+            first, self._column = parsed, 0
+        self._waiting.replace(first - parsed, last - parsed, new)
         self._asked = None
