@@ -16,7 +16,7 @@ from engine.parse.source import Position, Span
 from engine.parse.work import Work
 from lsp_server.feeder import FLOW, EditFeeder
 from lsp_server.kept import KeptDiagnostics
-from lsp_server.loading import LoadingText
+from lsp_server.loading import MOST_SHOWN, LoadingText
 from lsp_server.logs import log_failure
 from lsp_server.positions import Lines, Positions
 from lsp_server.sync import Changed, Edit, Opened, Unreadable
@@ -63,6 +63,11 @@ class OpenDocument:
         return self.text is not None and self.lost is None and not self.text.is_complete
 
     @property
+    def lacks_words(self) -> bool:
+        """Whether everything is parsed and words for what is wrong are still missing."""
+        return self.text is not None and self.lost is None and self.text.lacks_words
+
+    @property
     def stages(self) -> int:
         """How much is known that is worth being shown at once: the part that is seen, the syntax of the whole text."""
         text = self.text
@@ -77,6 +82,7 @@ class Documents:
         self.flow = FLOW
         """How the changes of documents that are opened from now on flow."""
         self._settings = settings
+        self._most = MOST_SHOWN
         self._open: dict[str, OpenDocument] = {}
 
     def get(self, uri: str) -> OpenDocument | None:
@@ -124,10 +130,11 @@ class Documents:
         document.kept.clear()
         language = document.language
         if language is not None:
-            made = self._attempt(
-                document, "a text could not be taken in", lambda: LoadingText(language, text, self._settings)
+            document.text = self._attempt(
+                document,
+                "a text could not be taken in",
+                lambda: LoadingText(language, text, self._settings, self._most),
             )
-            document.text = made
 
     def advance(self, document: OpenDocument, amount: float) -> None:
         """Does so much work on a document that is being parsed."""
@@ -151,6 +158,14 @@ class Documents:
             document.analysis.reconfigure(settings)
         return self.checked()
 
+    def show(self, most: int) -> list[OpenDocument]:
+        """Puts so many diagnostics of a document into words from now on; the documents this may concern."""
+        self._most = most
+        for document in self.checked():
+            assert document.text is not None
+            document.text.most = most
+        return self.checked()
+
     def _apply(self, document: OpenDocument, changed: Changed) -> None:
         document.version = changed.version
         edits = changed.edits
@@ -168,7 +183,7 @@ class Documents:
         """Applies all edits, or none of them and says why."""
         before = document.text
         if edits and edits[0].whole and document.language is not None:
-            document.text = LoadingText(document.language, edits[0].text, self._settings)
+            document.text = LoadingText(document.language, edits[0].text, self._settings, self._most)
             document.kept.clear()
             edits = edits[1:]
         text = document.text

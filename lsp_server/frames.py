@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from lsp_server.long_text import LARGE, LongText
+
 __all__ = ["INVALID_REQUEST", "PARSE_ERROR", "Fault", "FrameDecoder", "Message", "frame", "notification"]
 
 PARSE_ERROR = -32700
@@ -71,7 +73,10 @@ class FrameDecoder:
         self._length: int | None = None
         self._fields = 0
         self._charset_is_known = True
+        self._long: LongText | None = None
         self._state: _State = self._read_header
+        self.most_at_once = 0
+        """The most bytes of a message that were decoded in one call: for so long nothing else can be done."""
 
     def feed(self, chunk: bytes) -> list[Message | Fault]:
         """Everything that is complete with these bytes."""
@@ -126,6 +131,7 @@ class FrameDecoder:
     def _end_headers(self, found: list[Message | Fault]) -> bool:
         if self._length is not None:
             self._state, self._searched = self._read_body, 0
+            self._long = LongText() if self._length >= LARGE and self._charset_is_known else None
         elif self._fields:
             return self._lose(found, "headers without Content-Length")
         return True  # an empty line between two messages is harmless
@@ -135,9 +141,10 @@ class FrameDecoder:
         assert self._length is not None
         if len(self._buffer) < self._length:
             start = self._header_line()
+            if start is None and self._long is not None:
+                self._long.read_on(self._buffer)
             return start is not None and self._cut_short(found, start)
-        body = bytes(self._buffer[: self._length])
-        item = self._decode(body)
+        item = self._decode(self._length)
         found.append(item)
         if isinstance(item, Fault) and item.code == PARSE_ERROR:
             self._next(self._lost)  # the length may be wrong: the next header may begin within the body
@@ -146,10 +153,17 @@ class FrameDecoder:
         self._next(self._read_header)
         return True
 
-    def _decode(self, body: bytes) -> Message | Fault:
+    def _decode(self, length: int) -> Message | Fault:
+        """The message at the beginning of the buffer."""
         if not self._charset_is_known:
-            return Fault(INVALID_REQUEST, "Content-Type: the only charset is utf-8", len(body))
-        return _decode_body(body)
+            return Fault(INVALID_REQUEST, "Content-Type: the only charset is utf-8", length)
+        if self._long is not None and (rest := self._long.rest(self._buffer, length)) is not None:
+            return self._decode_at_once(rest, length, self._long.constant)
+        return self._decode_at_once(self._buffer[:length], length, _refuse_constant)
+
+    def _decode_at_once(self, body: bytearray, size: int, constant: Callable[[str], str]) -> Message | Fault:
+        self.most_at_once = max(self.most_at_once, len(body))
+        return _decode_body(body, size, constant)
 
     def _header_line(self) -> int | None:
         """Where a header line stands inside a body, if one does; led by line ends, which are rare there."""
@@ -196,18 +210,15 @@ def _refuse_constant(text: str) -> NoReturn:
     raise ValueError(text)
 
 
-_decode_json = json.JSONDecoder(parse_constant=_refuse_constant).decode
-
-
-def _decode_body(body: bytes) -> Message | Fault:
+def _decode_body(body: bytearray, size: int, constant: Callable[[str], str]) -> Message | Fault:
     try:
-        value = _decode_json(body.decode())
+        value = json.loads(body.decode(), parse_constant=constant)
     except UnicodeDecodeError:
-        return Fault(PARSE_ERROR, "the message is not UTF-8", len(body))
+        return Fault(PARSE_ERROR, "the message is not UTF-8", size)
     except RecursionError:
-        return Fault(PARSE_ERROR, "the message is nested too deeply", len(body))
+        return Fault(PARSE_ERROR, "the message is nested too deeply", size)
     except ValueError:
-        return Fault(PARSE_ERROR, "the message is not JSON", len(body))
+        return Fault(PARSE_ERROR, "the message is not JSON", size)
     if not isinstance(value, dict):
-        return Fault(INVALID_REQUEST, "the message is not an object", len(body))
-    return Message(value, len(body))
+        return Fault(INVALID_REQUEST, "the message is not an object", size)
+    return Message(value, size)

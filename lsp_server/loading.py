@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.languages.analysis import Analysis
-from engine.parse.source import Position, Span, split_lines
+from engine.parse.source import Position, Span
 from engine.parse.stream import Continuation
 from lsp_server.waiting import WaitingText
 
@@ -27,6 +27,8 @@ AT_ONCE = 16_000
 """Characters up to which a text is parsed in one go, in some milliseconds if it is like others that were parsed."""
 SEEN = (0, 50)
 """The first and the last line that are seen, as long as nobody tells."""
+MOST_SHOWN = 501
+"""How many diagnostics are put into words where nobody tells: those that are shown, and where the next one is."""
 LEAST, MOST = 500, 64_000
 """Characters that are taken at a time within a slice; in between, what the last ones took decides."""
 
@@ -35,11 +37,12 @@ class LoadingText:
     """The lines of a document, all of them, and the analysis of those that are parsed.
 
     `seen` are the first and the last line that somebody looks at, `is_seen` says whether those are parsed and checked.
+    `most` is how many of the diagnostics are put into words.
     """
 
-    __slots__ = ("_asked", "_characters", "_column", "_waiting", "analysis", "is_seen", "seen")
+    __slots__ = ("_asked", "_characters", "_column", "_waiting", "analysis", "is_seen", "most", "seen")
 
-    def __init__(self, language: Language, text: str, settings: CheckSettings) -> None:
+    def __init__(self, language: Language, text: str, settings: CheckSettings, most: int = MOST_SHOWN) -> None:
         is_small = len(text) <= AT_ONCE
         self.analysis = Analysis(language, text if is_small else "", settings)
         self._waiting = WaitingText("" if is_small else text)
@@ -47,6 +50,7 @@ class LoadingText:
         self._characters = LEAST
         self._asked: tuple[int, str] | None = None
         self.seen, self.is_seen = SEEN, False
+        self.most = most
 
     @property
     def is_read(self) -> bool:
@@ -55,23 +59,33 @@ class LoadingText:
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything is parsed and checked, and as if that had been done from scratch."""
-        return not self._waiting and self.analysis.is_settled
+        """Whether everything is parsed, put into words and checked, and as if that had been done from scratch."""
+        return self.is_parsed and self.analysis.is_settled
+
+    @property
+    def is_worded(self) -> bool:
+        """Whether all mistakes that are parsed are put into words, as far as they are shown."""
+        return self.analysis.document.wording.is_done(self.most)
+
+    @property
+    def lacks_words(self) -> bool:
+        """Whether everything is parsed and words for what is wrong are still missing."""
+        return self.is_read and self.analysis.document.is_settled and not self.is_worded
 
     @property
     def is_parsed(self) -> bool:
-        """Whether everything is parsed, so that only checks are left."""
-        return not self._waiting and self.analysis.document.is_settled
+        """Whether everything is parsed and put into words, so that only checks are left."""
+        return not self._waiting and self.analysis.document.is_settled and self.is_worded
 
     @property
     def line_count(self) -> int:
         """How many lines there are, parsed or not."""
-        return self.analysis.document.line_count + (self._waiting.line_ends if self._waiting else 0)
+        return self.analysis.document.line_count + (self._waiting.line_ends)
 
     @property
     def waiting_bytes(self) -> int:
         """About how many bytes wait to be parsed."""
-        return self._waiting.size if self._waiting else 0
+        return self._waiting.size
 
     @property
     def demand(self) -> DemandHint:
@@ -89,20 +103,23 @@ class LoadingText:
     def _found(self, index: int) -> str:
         parsed = self.analysis.document.line_count - 1
         if self._waiting and index > parsed:
-            return self._waiting.lines()[index - parsed]
+            return self._waiting.line(index - parsed)
         line = self.analysis.document.line(index)
-        return line + self._waiting.first_line() if self._waiting and index == parsed else line
+        return line + self._waiting.line(0) if self._waiting and index == parsed else line
 
     def text(self) -> str:
         """The whole text."""
         return self.analysis.document.text() + self._waiting.text()
 
     def advance(self, work: Work) -> None:
-        """Goes on until that much work is done: parses, and checks what is seen once it is parsed; then all checks."""
+        """Goes on until that much work is done: parses, and checks what is seen once it is parsed; then all checks.
+
+        What is wrong is put into words before more is parsed: it is what comes first in the text.
+        """
         self._asked = None
         while not work.is_done:
             self._check_seen(work)
-            if not self.analysis.run_on(work):
+            if not (self.analysis.run_on(work) and self.analysis.document.wording.word(work, self.most)):
                 return
             if not self._waiting:
                 self.analysis.check(work)
@@ -149,14 +166,9 @@ class LoadingText:
         head = "".join(self.line(index) for index in range(first, span.start.line))
         tail = "".join(self.line(index) for index in range(span.end.line + 1, last + 1))
         start, end = self.line(span.start.line)[: span.start.column], self.line(span.end.line)[span.end.column :]
-        lines = split_lines(head + start + text + end + tail)
-        waiting, behind = self._waiting.lines(), last + 1 - parsed
-        if behind < len(waiting):
-            lines.pop()  # what follows begins a line of its own
+        new = head + start + text + end + tail
         if first <= parsed:  # what is parsed from there on waits again
             self.analysis.begin_edit(Span(Position(first, 0), Position(parsed, self._column)), "")
-            waiting[:behind] = lines
-            self._column = 0
-        else:
-            waiting[first - parsed : behind] = lines
+            first, self._column = parsed, 0
+        self._waiting.replace(first - parsed, last - parsed, new)
         self._asked = None

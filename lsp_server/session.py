@@ -28,7 +28,7 @@ from lsp_server.logs import log_failure
 from lsp_server.positions import Positions
 from lsp_server.publish import Publisher
 from lsp_server.settings import ServerSettings, decoded, file_layer, layer_of
-from lsp_server.slices import SLICE_WORK, SliceQueue
+from lsp_server.slices import SliceQueue
 from lsp_server.stream_status import StreamStatus
 from lsp_server.uris import path_of
 
@@ -168,9 +168,7 @@ class Session:
 
     def _begin(self, document: OpenDocument) -> None:
         """Publishes what a text is about after one slice; the rest follows in further ones."""
-        self.documents.advance(document, SLICE_WORK)
-        self._slices.add(document)
-        self._publish(document)
+        self._slices.begin(document)
 
     def _publish(self, document: OpenDocument) -> None:
         if document.language is None:
@@ -220,7 +218,7 @@ class Session:
         self.documents.flow = self.settings.flow
         concerned = self.documents.use(self.settings.check)
         if self.settings.max_diagnostics != before.max_diagnostics:
-            concerned = self.documents.checked()
+            concerned = self.documents.show(self.settings.max_diagnostics + 1)
         for document in concerned:
             self._begin(document)
         return faults

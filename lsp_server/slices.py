@@ -47,6 +47,21 @@ class SliceQueue:
     def __contains__(self, document: OpenDocument) -> bool:
         return document in self._queue
 
+    def begin(self, document: OpenDocument) -> None:
+        """Does the first slice for a text that is new or has changed, and shows what is known then.
+
+        That is left to a later slice if all that is missing are words: diagnostics would vanish for a moment.
+        """
+        self._documents.advance(document, SLICE_WORK)
+        self.add(document)
+        now = self._clock()
+        if document.lacks_words:
+            self._shown.setdefault(document, now)
+            return
+        if document in self:
+            self._shown[document] = now
+        self._show(document)
+
     def add(self, document: OpenDocument) -> None:
         """Puts a document first if there is something to do for it."""
         if not self._is_wanted(document):

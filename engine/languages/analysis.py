@@ -200,12 +200,13 @@ class Analysis:
                 del self._names[name]
 
     # ------------------------------------------------------------------------------------------------ diagnostics
-    def diagnostics(self, limit: int | None = None, *, at_end: bool = True) -> list[Diagnostic]:
+    def diagnostics(self, limit: int | None = None, *, at_end: bool = True, known: bool = False) -> list[Diagnostic]:
         """Everything there is to say, in order of position; at most `limit` of it.
 
-        Without `at_end`, nothing of the text ending where it does: more of it is to come.
+        Without `at_end`, nothing of the text ending where it does: more of it is to come.  With `known`, only what
+        there are words for already.
         """
-        found = self.document.diagnostics(limit, at_end=at_end)
+        found = self.document.diagnostics(limit, at_end=at_end, known=known)
         said = list(self._said())
         if said or len(found) > 1:
             found = in_order([*found, *said])

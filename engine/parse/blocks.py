@@ -231,7 +231,7 @@ class Blocks:
     def flagged(self, name: str, place: Place | None = None) -> Iterator[Place]:
         """Pieces with a flag (``bad``, ``units``, ``late`` or ``said``), from one on."""
         first = place or Place(0, 0)
-        numbers = range(first.block, len(self.blocks)) if place or name not in self._marked else self._with(name)
+        numbers = self._with(name, first.block) if name in self._marked else range(first.block, len(self.blocks))
         for number in numbers:
             flags: bytearray = getattr(self.blocks[number], name)
             index = flags.find(1, first.at if number == first.block else 0)
@@ -239,12 +239,12 @@ class Blocks:
                 yield Place(number, index)
                 index = flags.find(1, index + 1)
 
-    def _with(self, name: str) -> list[int]:
-        """The blocks in which a flag is set; they are few, and asked for with every keystroke."""
+    def _with(self, name: str, first: int) -> list[int]:
+        """The blocks from one on in which a flag is set; they are few, and asked for with every keystroke."""
         marked = self._marked[name]
         if marked is None:
             marked = self._marked[name] = {n for n, block in enumerate(self.blocks) if 1 in getattr(block, name)}
-        return sorted(marked)
+        return sorted(number for number in marked if number >= first)
 
     def _remark(self, number: int) -> None:
         """Note anew which flags are set in a block."""

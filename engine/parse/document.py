@@ -5,14 +5,14 @@ state before them, and stops as soon as a state is the one that stood there befo
 as a parse from scratch, so the two cannot disagree.  Diagnostics are put into words when somebody asks for them.
 
 Knows no language and no protocol.  Invariants: the pieces concatenate to the text and are those that a parse from
-scratch would have; nothing holds an absolute line number except `_said`, which every edit moves along.
+scratch would have; nothing holds an absolute line number except `wording`, which every edit moves along.
 """
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from itertools import accumulate
-from typing import Final, NamedTuple
+from typing import Final
 
 from engine.parse.blocks import BLOCK, Blocks, Place
 from engine.parse.diagnostics import Diagnostic
@@ -28,29 +28,13 @@ from engine.parse.stream import Continuation, Pending, resume
 from engine.parse.stretch import BlockWindow, Replacement, Stretch
 from engine.parse.tree import Node, Token, build, tokens
 from engine.parse.units import begins_unit
+from engine.parse.wording import Wording
 from engine.parse.work import Work
 
 __all__ = ["Change", "Document"]
 
 #: Segments of a long line that an edit divides anew before it runs them.
 _SEGMENTS: Final = 4
-
-
-class _Said(NamedTuple):
-    """The diagnostics of a piece, and how many pieces before and behind it they may depend on."""
-
-    diagnostics: tuple[Diagnostic, ...]
-    back: int
-    ahead: int
-
-    @property
-    def names_a_line(self) -> bool:
-        """Does a message speak of a line by its number?"""
-        return any(diagnostic.related for diagnostic in self.diagnostics)
-
-    def shifted(self, lines: int) -> _Said:
-        """The same, further down."""
-        return self._replace(diagnostics=tuple(d.shifted(lines) for d in self.diagnostics)) if lines else self
 
 
 class Document:
@@ -68,7 +52,7 @@ class Document:
             ran = self._run(blocks.end, lines)
             blocks.add(ran.pieces, ran.states, ran.bad, ran.units(self.machine), ran.after)
         self._rerun = Rerun(self.machine, self._blocks, self._resumed)
-        self._said: dict[int, _Said] = {}
+        self.wording = Wording(self.machine, blocks)
         self._catch_up(renewals)
 
     def replace(self, text: str) -> None:
@@ -139,7 +123,7 @@ class Document:
         was_late = blocks.blocks[place.block].late[place.at]
         is_open = self._rerun.come_to(blocks.after(place), run.after)
         change = Change(place, 1, 1, line, 0, dropped, is_open or bool(was_late))
-        self._move_said(change)
+        self.wording.move(change)
         self._catch_up(renewals)
         return change
 
@@ -159,7 +143,7 @@ class Document:
         is_open = self._rerun.come_to(blocks.moved(first, count - replacement.is_open), after)
         change = Change(first, count, replacement.count, first_line, blocks.line_count - lines_before, tuple(dropped),
                         is_open or bool(was_late))
-        self._move_said(change)
+        self.wording.move(change)
         self._catch_up(renewals)
         return change
 
@@ -185,7 +169,7 @@ class Document:
         renewals = self.machine.renewals
         change = self._rerun.step(work)
         if change is not None:
-            self._move_said(change)
+            self.wording.move(change)
             self._catch_up(renewals)
         return change
 
@@ -265,20 +249,27 @@ class Document:
             self.rebase(Newest(self.machine).__getitem__)
 
     # ------------------------------------------------------------------------------------------------ diagnostics
-    def diagnostics(self, limit: int | None = None, *, at_end: bool = True) -> list[Diagnostic]:
+    def diagnostics(self, limit: int | None = None, *, at_end: bool = True, known: bool = False) -> list[Diagnostic]:
         """What the parser has to say, in order of position; at most `limit` of it.
 
-        Without `at_end`, nothing of the text ending where it does: more of it is to come.
+        Without `at_end`, nothing of the text ending where it does: more of it is to come.  With `known`, only what
+        `wording` has words for already, which costs next to nothing.
         The same objects come again as long as they neither changed nor moved (but for the one at the end of the text).
         """
-        out: list[Diagnostic] = []
-        for place in self._blocks.flagged("bad"):
-            out += self.diagnostics_at(place)
-            if limit is not None and len(out) >= limit:
-                return out[:limit]
+        out = self.wording.known() if known else self._worded(limit)
+        if limit is not None and len(out) >= limit:
+            return out[:limit]
         if not at_end:
             return out
         return sorted([*out, *self.end_diagnostics()], key=lambda found: found.span.start)
+
+    def _worded(self, limit: int | None) -> list[Diagnostic]:
+        out: list[Diagnostic] = []
+        for place in self._blocks.flagged("bad"):
+            out += self.wording.at(place)
+            if limit is not None and len(out) >= limit:
+                break
+        return out
 
     @property
     def diagnostic_count(self) -> int:
@@ -286,22 +277,6 @@ class Document:
         blocks, mistakes = self._blocks, self.machine.mistakes
         count = sum(len(mistakes(blocks.state(place), blocks.piece(place))) for place in blocks.flagged("bad"))
         return count + (not self.machine.accepts_end(self._blocks.end))
-
-    def diagnostics_at(self, place: Place) -> tuple[Diagnostic, ...]:
-        """The diagnostics of one piece."""
-        blocks = self._blocks
-        line, column = blocks.line_of(place), blocks.column_of(place)
-        if column:                                       # segments of one line are not told apart by the line
-            return self._rendered(place, line, column).diagnostics
-        known = self._said.get(line)
-        if known is None:
-            known = self._said[line] = self._rendered(place, line, column)
-        return known.diagnostics
-
-    def _rendered(self, place: Place, line: int, column: int) -> _Said:
-        window = BlockWindow(self._blocks, place, line, column)
-        mistakes = self.machine.mistakes(self._blocks.state(place), self._blocks.piece(place))
-        return _Said(render(self.machine, mistakes, window), window.back, window.ahead)
 
     def end_diagnostics(self) -> list[Diagnostic]:
         """What is wrong with the text ending where it does; it may stand far above the end."""
@@ -312,19 +287,6 @@ class Document:
         mistake = end_mistake(blocks.end, blocks.piece(last))
         window = BlockWindow(blocks, last, blocks.line_of(last), blocks.column_of(last))
         return list(render(self.machine, (mistake,), window, window.opener()))
-
-    def _move_said(self, change: Change) -> None:
-        """Forget what may have changed, move along what stands below."""
-        if not self._said:
-            return
-        first, last, shift = change.first_line, change.first_line + change.replaced, change.line_shift
-        kept: dict[int, _Said] = {}
-        for line, said in self._said.items():
-            if line + said.ahead < first:
-                kept[line] = said
-            elif line - said.back > last and not (shift and said.names_a_line):
-                kept[line + shift] = said.shifted(shift)
-        self._said = kept
 
     # ------------------------------------------------------------------------------------------------ questions
     @property

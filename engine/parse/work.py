@@ -23,6 +23,8 @@ _MISTAKEN: Final = 300.0
 _UNIT: Final = 15.0
 _UNIT_CHARACTER: Final = 0.15
 _TREE_CHARACTER: Final = 1.0
+#: A piece whose mistakes are put into words, which may mean to search for their repairs.
+_WORDED: Final = 1500.0
 #: Pieces taken first, and at most; in between their number follows from what the last ones took.
 _FIRST: Final = 8
 _MOST: Final = 512
@@ -62,6 +64,10 @@ class Work:
     def looked(self, characters: int, *, is_new: bool) -> None:
         """Use up what it took to look at a unit."""
         self.spend(_UNIT + (_UNIT_CHARACTER + _TREE_CHARACTER * is_new) * characters)
+
+    def worded(self, pieces: int) -> None:
+        """Use up what it took to put the mistakes in so many pieces into words."""
+        self.left -= _WORDED * pieces
 
     def batch(self) -> int:
         """How many pieces to run next: as many as half of what is left should do for."""

@@ -63,7 +63,7 @@ def diagnostics_json(document: OpenDocument, positions: Positions, shape: Shape)
     analysis, text = document.analysis, document.text
     if analysis is None or text is None:
         return []
-    found = analysis.diagnostics(shape.most + 1, at_end=text.is_read)
+    found = analysis.diagnostics(shape.most + 1, at_end=text.is_read, known=not text.is_parsed)
     if not text.is_read:  # the last unit may well go on
         line = _last_unit(analysis)
         found = [diagnostic for diagnostic in found if diagnostic.span.end.line < line]

@@ -13,6 +13,7 @@ from lsprotocol import types
 
 from engine.parse.diagnostics import Diagnostic, FixIt
 from engine.parse.source import Span
+from engine.parse.work import Work
 from lsp_server.features.diagnostics import SOURCE
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from lsp_server.positions import Lines, Positions
 
 __all__ = ["quick_fixes"]
+
+ASKED_WORK = 20_000.0
+"""How much is done to have words for the mistakes that are asked about (see `engine.parse.work`)."""
 
 
 def quick_fixes(
@@ -39,7 +43,8 @@ def quick_fixes(
         return []
     mine = [shown for shown in params.context.diagnostics if shown.source == SOURCE]
     actions: list[types.CodeAction] = []
-    for diagnostic in analysis.diagnostics(most):
+    analysis.document.wording.word(Work(analysis.document.machine, ASKED_WORK), most, (span.start.line, span.end.line))
+    for diagnostic in analysis.diagnostics(most, known=True):
         if not diagnostic.fixes or not _touch(diagnostic.span, span):
             continue
         shown = [one for one in mine if _is_same(one, diagnostic, positions, analysis.document)]

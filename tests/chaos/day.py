@@ -149,7 +149,7 @@ class Day:
             entries=sum(graph.entries for graph in graphs) + sum(len(machine.lexer) for machine in self.machines),
             piece_bytes=sum(machine.piece_bytes for machine in self.machines),
             lines=sum(len(block.states) for document in documents for block in document.blocks.blocks),
-            said=sum(len(document._said) for document in documents),
+            said=sum(len(document.wording) for document in documents),
             units=sum(checks.kept for checks in {writer.analysis.checks for writer in self.writers}))
 
     @property

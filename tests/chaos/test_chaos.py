@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.parse import document
 from engine.parse.blocks import Blocks
 from engine.parse.machine import AnyState, Machine
+from engine.parse.wording import Wording
 from tests.chaos.session import Difference, Script, play, random_session
 from tests.chaos.shrink import shrunk
 from tests.chaos.subjects import SUBJECTS
@@ -71,7 +71,7 @@ def test_an_edit_that_stops_too_early_or_too_late_is_found_and_shrunk(
 
 
 def test_diagnostics_that_are_not_forgotten_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(document.Document, "_move_said", lambda self, change: None)
+    monkeypatch.setattr(Wording, "move", lambda self, change: None)
 
     assert _found("little").law in {"diagnostics", "stream", "fresh answers"}
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.languages import CheckSettings
 from engine.parse.diagnostics import Diagnostic, FixIt, Related, Severity, TextEdit
 from engine.parse.source import Span, split_lines
-from lsp_server.documents import Documents
+from lsp_server.documents import Documents, OpenDocument
 from lsp_server.features.diagnostics import Shape, diagnostics_json
 from lsp_server.kept import KeptDiagnostics
 from lsp_server.positions import Positions
@@ -69,11 +69,17 @@ def test_an_equal_diagnostic_that_is_another_object_is_written_anew() -> None:
     assert kept.written([first], lambda _: str(next(count))) == ["3"]
 
 
+def parsed(documents: Documents, text: str) -> OpenDocument:
+    document = documents.open(Opened(URI, "reml", 1, text))
+    documents.advance(document, math.inf)
+    return document
+
+
 @given(data=st.data())
 def test_after_any_edits_what_is_sent_is_what_a_fresh_document_would_send(data: st.DataObject) -> None:
     documents = Documents(Positions("utf-16"), CheckSettings())
     text = "".join(data.draw(st.lists(LINES, max_size=8)))
-    document = documents.open(Opened(URI, "reml", 1, text))
+    document = parsed(documents, text)
     diagnostics_json(document, documents.positions, SHAPE)
     for version in range(2, data.draw(st.integers(3, 6))):
         lines = split_lines(text)
@@ -85,7 +91,7 @@ def test_after_any_edits_what_is_sent_is_what_a_fresh_document_would_send(data: 
         documents.change(Changed(URI, version, (Edit(new, (line, units[0]), (line, units[1])),)))
         documents.advance(document, math.inf)
         text = "".join(lines[:line]) + lines[line][:column] + new + lines[line][end:] + "".join(lines[line + 1 :])
-        fresh = Documents(Positions("utf-16"), CheckSettings()).open(Opened(URI, "reml", 1, text))
+        fresh = parsed(Documents(Positions("utf-16"), CheckSettings()), text)
 
         sent = diagnostics_json(document, documents.positions, SHAPE)
 
