@@ -158,9 +158,10 @@ class Scene:
                 break
             placed, text, run = earlier
             lines += bool(run)
+            run = run[len(states) - BACK:]               # the last ones, as many as are still wanted
             states[:0], kinds[:0] = [step.state for step in run], [step.kind for step in run]
             places[:0] = [None if step.kind == NL else self.seen(placed, text, step.token) for step in run]
-        return states[-BACK:], kinds[-BACK:], places[-BACK:]
+        return states, kinds, places
 
     def _ahead(self, mistake: Mistake) -> Iterator[tuple[int, Seen | None]]:
         """The tokens from the mistake on, as far as they can be taken; of later lines as well."""
