@@ -88,9 +88,19 @@ def _of_continuation(machine: Machine, cell: AnyCell, nl: int) -> Iterator[str]:
         if guard is not None:
             mask = guard if mask is None else mask & guard
             continue
-        yield from _of_symbol(machine, symbol, nl, mask, set())
+        yield from _beginnings(machine, symbol, nl, mask)
         if t.plan[symbol] is None or t.empty[symbol] is None:
             return
+
+
+def _beginnings(machine: Machine, symbol: int, nl: int, mask: Kinds | None) -> tuple[str, ...]:
+    """`_of_symbol`, remembered: it depends on the grammar alone, and is asked for at each mistake."""
+    key = symbol, nl, mask
+    known = machine.beginnings.get(key)
+    if known is None:
+        known = machine.beginnings[key] = tuple(_of_symbol(machine, symbol, nl, mask, set()))
+        machine.entries += 1
+    return known
 
 
 def _of_symbol(machine: Machine, symbol: int, nl: int, mask: Kinds | None, seen: set[int]) -> Iterator[str]:

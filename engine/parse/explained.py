@@ -14,7 +14,7 @@ from engine.parse.lexer import EOF, ERROR, NL, Scanned
 from engine.parse.machine import AnyState, InToken, Machine, Reject
 from engine.parse.recovery import EXPECTED_TOKENS, Mistake, inserted
 from engine.parse.repair import Damage, Repair
-from engine.parse.scene import BLANKS, LINES, LOOK_BACK, Placed, Scene, Window
+from engine.parse.scene import BLANKS, LINES, LOOK_BACK, Around, Placed, Scene, Window
 from engine.parse.search import repairs
 
 __all__ = ["unexplained"]
@@ -72,10 +72,9 @@ def _is_follower(mistake: Mistake) -> bool:
 
 def _repaired_so_far(machine: Machine, window: Window) -> AnyState | None:
     """The state before ``window(0)`` if the mistakes above were repaired; None if that makes no difference."""
-    first = next((back for back in range(_FARTHEST, 0, -1) if _mistakes(window(back))), None)
     state: AnyState | None = None
     tries = 0
-    for back in range(first or 0, 0, -1):
+    for back in range(window.farthest_wrong(_FARTHEST), 0, -1):
         placed = window(back)
         assert placed is not None
         if state is not None:
@@ -96,7 +95,7 @@ def _mistakes(placed: Placed | None) -> tuple[Mistake, ...]:
     return known[placed.piece][1] if known is not None and placed.piece in known else ()
 
 
-def _seen_from(window: Window, back: int) -> Window:
+def _seen_from(window: Window, back: int) -> Around:
     return lambda further: window(back + further)
 
 

@@ -27,7 +27,7 @@ from engine.parse.recipes import Recipes
 from engine.parse.source import BOM, has_escapes
 from engine.parse.states import Ahead, AnyState, DeepState, InToken, Reject, Settled, Several, State
 from engine.parse.steps import Move, Steps
-from engine.parse.tables import Symbols_, Tables
+from engine.parse.tables import Kinds, Symbols_, Tables
 
 if TYPE_CHECKING:
     from engine.parse.fillers import Filler
@@ -93,6 +93,8 @@ class Machine:
         """The states behind mistakes that are repaired; a memo of `explained`."""
         self.fillers: dict[tuple[bool, tuple[Symbols_, ...]], list[Filler]] = {}
         """What may be inserted in states that begin alike; a memo of `fillers`."""
+        self.beginnings: dict[tuple[int, int, Kinds | None], tuple[str, ...]] = {}
+        """What symbols begin with, for people; a memo of `expected`."""
         self.looked_at: dict[tuple[State, str], tuple[list[Step], AnyState]] = {}
         """How pieces near mistakes were parsed; a memo of `scene`."""
         self.recipes = Recipes(self)
@@ -267,7 +269,8 @@ class Machine:
                 state.clear()
             state.mistakes = None
         self._with_pieces = set()
-        for memo in (self.repairs, self.repaired, self.fillers, self.looked_at, self.recipes, self._moves):
+        for memo in (self.repairs, self.repaired, self.fillers, self.beginnings, self.looked_at, self.recipes,
+                     self._moves):
             memo.clear()
         self.entries = self.piece_bytes = 0
         self.clears += 1

@@ -185,6 +185,16 @@ class RunWindow:
             run = next(later, None)
         return None if run is None else Placed(run.pieces[index], run.states[index], *run.places[index])
 
+    def farthest_wrong(self, most: int) -> int:
+        """How far above the farthest piece is in which something is wrong, of so many; 0 if nothing is wrong there."""
+        run: Run | None = self.run
+        above, farthest = self.index, 0                  # how far above the first piece of `run` is
+        while run is not None and above - len(run.pieces) < most:
+            farthest = max((farthest, *(above - index for index in run.bad if 0 < above - index <= most)))
+            run = run.previous
+            above += len(run.pieces) if run is not None else 0
+        return farthest
+
     def opener(self) -> Seen | None:
         """The beginning of the token that the text ends in; to be asked where it is seen from the last piece."""
         opened = self.run.token_open()

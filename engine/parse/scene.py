@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from engine.parse.fixes import Seen
 from engine.parse.lexer import EOF, ERROR, NL, Scanned
@@ -15,7 +15,7 @@ from engine.parse.recovery import EXPECTED_TOKENS, Mistake, Step, lexed, steps_o
 from engine.parse.repair import Damage
 from engine.parse.search import AHEAD, BACK
 
-__all__ = ["LOOK_BACK", "Placed", "Scene", "Window"]
+__all__ = ["LOOK_BACK", "Around", "Placed", "Scene", "Window"]
 
 #: Pieces before the damaged one that a message may speak of; a window holds at least as many.
 LOOK_BACK: Final = 64
@@ -34,13 +34,23 @@ class Placed(NamedTuple):
 
 
 #: The piece of a mistake (0) and those before it (1, 2, … up to `LOOK_BACK`), None before the text's beginning.
-Window = Callable[[int], Placed | None]
+Around = Callable[[int], Placed | None]
+
+
+class Window(Protocol):
+    """The pieces around a mistake, in a document or a stream."""
+
+    def __call__(self, back: int, /) -> Placed | None:
+        """See `Around`."""
+
+    def farthest_wrong(self, most: int) -> int:
+        """How far above the farthest piece is in which something is wrong, of so many; 0 if nothing is wrong there."""
 
 
 class Scene:
     """A piece with mistakes, and what stands before it; lexed once for all of them."""
 
-    def __init__(self, machine: Machine, window: Window) -> None:
+    def __init__(self, machine: Machine, window: Around) -> None:
         here = window(0)
         assert here is not None
         self.machine, self.window, self.here = machine, window, here
@@ -148,9 +158,10 @@ class Scene:
                 break
             placed, text, run = earlier
             lines += bool(run)
+            run = run[len(states) - BACK:]               # the last ones, as many as are still wanted
             states[:0], kinds[:0] = [step.state for step in run], [step.kind for step in run]
             places[:0] = [None if step.kind == NL else self.seen(placed, text, step.token) for step in run]
-        return states[-BACK:], kinds[-BACK:], places[-BACK:]
+        return states, kinds, places
 
     def _ahead(self, mistake: Mistake) -> Iterator[tuple[int, Seen | None]]:
         """The tokens from the mistake on, as far as they can be taken; of later lines as well."""

@@ -66,25 +66,16 @@ _LOOSE: Final = frozenset((",", ";", "_", "->", "=>"))
 
 
 def repairs(machine: Machine, damage: Damage, wanted: int = WANTED) -> tuple[Found, ...]:
-    """The cheapest repairs of an error, best first, at most so many; searched once."""
+    """The cheapest repairs of an error, best first, at most so many; searched once, in the graph aside."""
     known = machine.repairs.get((damage, wanted))
     if known is None:
-        known = machine.repairs[damage, wanted] = _searched_aside(machine, damage, wanted)
+        search = _Search(machine, damage)
+        known = machine.repairs[damage, wanted] = search.run(wanted)
         machine.entries += 1
-    return known
-
-
-def _searched_aside(machine: Machine, damage: Damage, wanted: int) -> tuple[Found, ...]:
-    """Searched, and remembered too, aside of the machine."""
-    aside, there = machine.aside, Damage(tuple(map(Aside(machine, damage.states), damage.states)), damage.kinds)
-    known = aside.repairs.get((there, wanted))
-    if known is None:
-        known = aside.repairs[there, wanted] = (search := _Search(aside, there)).run(wanted)
-        aside.entries += 1
         machine.repair_steps += search.steps
         machine.longest_search = max(machine.longest_search, search.steps)
-        if aside.is_full:
-            aside.renew()
+        if machine.aside.is_full:
+            machine.aside.renew()
     return known
 
 
@@ -124,10 +115,12 @@ class _Search:
     """
 
     def __init__(self, machine: Machine, damage: Damage) -> None:
-        self.keys = machine.lexer.keys
-        self.machine, self.kinds, self.damage, self.at = machine, damage.kinds, damage, damage.at
+        self.machine, self.keys = machine.aside, machine.lexer.keys
+        self.there = Aside(machine, damage.states)
+        self.kinds, self.damage, self.at = damage.kinds, damage, damage.at
         self.names = machine.tables.kinds
         self.around = Surroundings(machine.habits, damage.kinds) if machine.habits else None
+        self.priced: dict[tuple[int, bool, bool, int | None], _Prices] = {}
         self.number = count()
         self.heap: list[_Waiting] = []
         self.seen: set[tuple[Settled, int, int]] = set()
@@ -178,7 +171,7 @@ class _Search:
             closes = index < self.at and names[kind] in _CLOSERS
             depth -= names[kind] in _OPENERS and depth > 0
             if not depth:
-                self._wait(_Place(cost, (), self.damage.states[index], index))
+                self._wait(_Place(cost, (), self.there(self.damage.states[index]), index))
                 cost += _AWAY
             depth += closes
             if cost > _FARTHEST:
@@ -239,18 +232,27 @@ class _Search:
         return place.cost + min(min(insertion, replacement) + (_SAME if place.changes else 0), prices.deletion)
 
     def _prices(self, place: _Place) -> _Prices:
-        index, last, around = place.at, place.changes[-1] if place.changes else None, self.around
-        name = self.names[self.kinds[index]]
+        """Places in front of one token differ in little that counts here."""
+        index, last = place.at, place.changes[-1] if place.changes else None
+        prior = last.kind if last is not None and last.op == "insert" and last.index == index else None
+        key = index, place.state.nl, last is None, prior
+        known = self.priced.get(key)
+        if known is None:
+            known = self.priced[key] = self._priced(*key)
+        return known
+
+    def _priced(self, index: int, nl: bool, is_first: bool, prior: int | None) -> _Prices:
+        """What is won and lost in front of a token, behind an inserted `prior` if that is given."""
+        around, name = self.around, self.names[self.kinds[index]]
         bracket = _BRACKET if name in _CLOSERS or name in _OPENERS else 0
-        replacement, deletion = _REPLACE + bracket, self._deletion(index) + (_FURTHER if last else 0)
+        replacement, deletion = _REPLACE + bracket, self._deletion(index) + (0 if is_first else _FURTHER)
         if around is None:
             free = Costs((0,) * len(self.machine.likely), 0, 0)
             return _Prices(free, free, free, replacement, deletion)
-        prior = last.kind if last is not None and last.op == "insert" and last.index == index else None
         opens = index < self.at and name in _OPENERS
-        stray = _STRAY_OPENER if opens else _STRAY if last is None else 2 * _STRAY
+        stray = _STRAY_OPENER if opens else _STRAY if is_first else 2 * _STRAY
         above = around.inserted(index, False, prior)
-        below = around.inserted(index, True, prior) if place.state.nl else above
+        below = around.inserted(index, True, prior) if nl else above
         return _Prices(above, below, around.replaced(index), replacement + stray,
                        deletion + stray + around.deleted(index))
 

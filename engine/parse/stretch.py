@@ -105,6 +105,19 @@ class BlockWindow:
             line, column = above.line - 1, blocks.column_of(place)
         self.seen.append(Placed(piece, block.states[place.at], line, column))
 
+    def farthest_wrong(self, most: int) -> int:
+        """How far above the farthest piece is in which something is wrong, of so many; 0 if nothing is wrong there."""
+        self.back = max(self.back, most)
+        number, end = self.place
+        seen = farthest = 0
+        while seen < most and number >= 0:
+            begin = max(0, end - most + seen)
+            wrong = self.blocks.blocks[number].bad.find(1, begin, end)
+            farthest = farthest if wrong < 0 else seen + end - wrong
+            seen, number = seen + end - begin, number - 1
+            end = len(self.blocks.blocks[number].bad) if number >= 0 else 0
+        return farthest
+
     def opener(self) -> Seen | None:
         """The beginning of the token that the text ends in; to be asked where it is seen from the last piece."""
         blocks = self.blocks
