@@ -51,6 +51,7 @@ class World:
         self._ends: dict[str, Mapping[str, Any]] = {}
         self._landed: set[str] = set()
         self._answered: set[str] = set()
+        self._parents: set[str] = set()
         self._stopped: set[tuple[str, str | None]] = set()
 
     # -- the log
@@ -180,7 +181,9 @@ class World:
             "implement": lambda: {"start_commit": "base", "commit": commit, "files": [f"f{lot.randrange(4)}"]},
             "rebase": lambda: {"start_commit": "base", "commit": commit},
             "review": lambda: {"approved": lot.random() >= self.trouble / 2},
-            "integrate": lambda: {"branch": "penstock/landed", "commits": [commit]},
+            "integrate": lambda: {"branch": "penstock/landed", "commits": [commit], "unprocessed": lot.randrange(2)},
+            "reflect": lambda: {"intents": [{"title": "x"}] * lot.randrange(2), "processed": ["o"] * lot.randrange(2)},
+            "propose": lambda: {"intents": [f"i{lot.randrange(self.runs + 1)}"]},
             "coordinator": self._delegations,
             **{role: lambda: {"text": commit} for role in ("developer", "reviewer", "documenter")},
         }
@@ -197,6 +200,8 @@ class World:
         lot.shuffle(tasks)
         if lot.random() < self.trouble / 4:
             tasks.append({"id": "t0", "depends_on": []})
+        if lot.random() < self.trouble / 4:
+            return {"child_intents": [{"title": "a part"}]}
         needs = [f"i{lot.randrange(self.runs + 1)}"] if lot.random() < self.trouble / 4 else []
         return {"tasks": tasks, "depends_on_intents": needs}
 
@@ -280,8 +285,9 @@ class World:
             assert 0 <= payload["counts"]["done"] <= payload["counts"]["total"]
         elif event.type == "run.end":
             self._ends[run_id] = payload
-            done = self._landed if event.intent_id else self._answered
-            assert (payload["state"] == "succeeded") == (run_id in done), f"{run_id}: {payload}"
+            done = self._landed | self._parents if event.intent_id else self._answered
+            succeeded = payload["state"] == "succeeded"
+            assert run_id in done if succeeded else run_id not in self._landed, f"{run_id}: {payload}"
         elif event.type == "land":
             assert run_id not in self._landed, f"{run_id} landed twice"
             self._landed.add(run_id)
@@ -302,6 +308,7 @@ class World:
         assert len(set(state.queue)) == len(state.queue) and set(state.queue) <= set(state.runs)
         for run in state.runs.values():
             self._check_run(run)
+            self._parents |= {run.id} if run.children else set()
         for end in state.ended.values():
             assert end.state in TERMINAL
 

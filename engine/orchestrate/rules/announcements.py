@@ -28,6 +28,8 @@ _PROMPT: Final = {
     "developer": ("prompt",),
     "reviewer": ("prompt",),
     "documenter": ("prompt", "shares"),
+    "reflect": ("summary",),
+    "propose": ("proposals", "processed"),
 }
 
 

@@ -12,7 +12,16 @@ from typing import Any, Final, get_args
 from engine.orchestrate.effects import RunStep, StepResult
 from engine.orchestrate.limits import RECENT
 from engine.orchestrate.replacing import changed
-from engine.orchestrate.rules import cancelling, delegating, integration, planning, questions, rounds, tasks
+from engine.orchestrate.rules import (
+    cancelling,
+    delegating,
+    integration,
+    planning,
+    proposing,
+    questions,
+    rounds,
+    tasks,
+)
 from engine.orchestrate.rules.announcements import delegation, run_status, task_status
 from engine.orchestrate.rules.ending import fail
 from engine.orchestrate.rules.outputs import BadOutput, count, mapping, text_or_none
@@ -146,4 +155,6 @@ _OK: Final[Mapping[str, Rule]] = {
     "developer": delegating.worked,
     "reviewer": delegating.worked,
     "documenter": delegating.documented,
+    "reflect": proposing.reflected,
+    "propose": proposing.proposed,
 }

@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.orchestrate.flow import DUTIES
 
-__all__ = ["analysis", "implementation", "of_role", "review_of"]
+__all__ = ["analysis", "implementation", "of_role", "reflection", "review_of"]
 
 Inputs = Mapping[str, Any]
 
@@ -52,6 +52,26 @@ def review_of(inputs: Inputs, *, truncated: bool) -> str:
         f"The diff is in the file that `diff_path` names{cut}, the current folder is a checkout of it; change nothing.",
         "Approve it, or say what must be mended; answer with a JSON object.",
     ])  # fmt: skip
+
+
+def reflection(inputs: Inputs, observations: Iterable[Mapping[str, Any]]) -> str:
+    """What is to be reflected on: what a run did, and what was noticed and nobody has thought about yet."""
+    summary = inputs["summary"]
+    done = [f"- {task['id']}: {task.get('title') or ''} ({', '.join(task['files'])})" for task in summary["tasks"]]
+    return _joined([
+        *_intent(inputs),
+        f"This was done, and is on {summary['branch']}:",
+        "\n".join(done),
+        "## Observations",
+        "\n".join(_observation(each) for each in observations),
+        "Propose Intents for what should be done next, each worth a person's time, or none.",
+        'Answer with a JSON object: {"intents": [{"title", "body", "type", "risk"}]}.',
+    ])  # fmt: skip
+
+
+def _observation(observation: Mapping[str, Any]) -> str:
+    refs = ", ".join(f"{each.get('type')} {each.get('ref')}" for each in observation.get("evidence") or ())
+    return f"- {observation.get('content')}" + (f" ({refs})" if refs else "")
 
 
 def of_role(role: str, inputs: Inputs) -> str:
