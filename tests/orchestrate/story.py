@@ -155,6 +155,7 @@ class Story:
                     "commits": [commit],
                     "files": ["f"],
                 }
+        return {}
 
     # -- what is to be seen
 

@@ -82,3 +82,59 @@ async def test_a_file_of_observations_that_is_broken_fails_no_work(project: Proj
     evidence = {end["step"]: end["evidence"] for end in project.of("step.end")}
     assert "is broken" in evidence["analyze"]["observations_not_written"]
     assert "is broken" in evidence["integrate"]["observations_not_read"]
+
+
+async def test_an_audit_writes_observations_and_a_summary_and_no_intents(project: Project) -> None:
+    project.agent(audit=[("true", {"observations": [NOTICED]})])
+    project.intent("look", "title: Look at src\ntype: audit\n")
+    await project.run()
+
+    assert project.end["state"] == "succeeded" and project.status("look") == "done" and project.end["commits"] == []
+    (entry,) = observations(project)
+    assert (entry["content"], entry["source"], entry["intent_id"], entry["processed"]) == (
+        "no tests", "audit", "look", "false",
+    )  # fmt: skip
+    (report,) = (project.root / ".penstock" / "reports").iterdir()
+    assert report.read_text(encoding="utf-8") == "# Look at src\n\n- no tests\n  - file: `a.txt`\n"
+    (asked,) = project.requests
+    assert asked["role"] == "audit" and "Look at src" in asked["prompt"]
+    assert list(project.workspace.files.load_all().documents) == ["look"]
+    (run,) = read_history(project.root / ".penstock" / "history" / "look.yaml")
+    assert run["observations"] == [entry["id"]]
+
+
+async def test_skills_are_drawn_from_the_history_and_land_on_a_branch(project: Project) -> None:
+    skill = {"name": "../Use `uv`", "description": 'how "uv" is used', "instructions": "Run it.\n"}
+    project.agent(observe=[("true", {"patterns": [{"name": "p"}]})], abstract=[("true", {"skills": [skill, skill]})])
+    project.intent("learn", "title: Learn\ntype: skill_extraction\n")
+    await project.run("learn")
+    assert project.end["state"] == "succeeded" and project.end["commits"] == []
+    assert [step for _, step, _ in project.steps()] == ["observe"]  # there is no history yet, and nobody is asked
+
+    project.approve("learn", again=True)
+    await project.run("learn")
+    assert project.end["state"] == "succeeded" and project.end["branch"] == "penstock/landed"
+    assert project.landed(".claude/skills/use-uv/SKILL.md") == (
+        '---\nname: use-uv\ndescription: "how \\"uv\\" is used"\n---\n\nRun it.'
+    )  # fmt: skip
+    assert project.landed(".claude/skills/use-uv-2/SKILL.md").startswith("---\nname: use-uv-2")
+    observed, abstracted = project.requests
+    assert "Learn" in observed["prompt"] and '"outcome": "success"' in observed["prompt"]
+    assert observed["worktree"] is None and '"name": "p"' in abstracted["prompt"]
+
+
+async def test_skills_lead_nowhere_beyond_the_repository(project: Project) -> None:
+    (project.root / ".claude").symlink_to(project.sandbox.folder)
+    project.sandbox.git("add", ".claude")
+    project.sandbox.git("commit", "-q", "-m", "link")
+    project.agent(
+        observe=[("true", {"patterns": [1]})],
+        abstract=[("true", {"skills": [{"name": "s", "description": "d", "instructions": "i"}]})],
+    )
+    project.intent("learn", "title: Learn\ntype: skill_extraction\n")
+    await project.run("learn")
+    project.approve("learn", again=True)
+    await project.run("learn")
+
+    assert project.end["state"] == "failed" and "leads out of the repository" in project.end["reason"]
+    assert not (project.sandbox.folder / "skills").exists()

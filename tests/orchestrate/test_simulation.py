@@ -32,7 +32,7 @@ WANTED = {
     "run cancelled failed cancelled", "run failed escalated blocked", "run failed escalated error", "rebase conflict",
     "integrate conflict", "integrate question", "integrate cancelled", "review rejected",
     "result", "documenter ok", "reflect ok", "reflect refused", "propose ok",
-    "developer cancelled", "coordinator question",
+    "developer cancelled", "audit timeout", "report ok", "abstract ok", "record ok", "coordinator question",
     *(f"{step} {result}" for step in ("analyze", "implement", "review") for result in ("ok", "timeout", "question")),
 }  # fmt: skip
 

@@ -30,6 +30,11 @@ _PROMPT: Final = {
     "documenter": ("prompt", "shares"),
     "reflect": ("summary",),
     "propose": ("proposals", "processed"),
+    "audit": ("intent",),
+    "report": ("observations",),
+    "observe": ("intent",),
+    "abstract": ("patterns",),
+    "record": ("task", "feedback", "onto", "answers"),
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from engine.orchestrate.flow import DUTIES
-from engine.orchestrate.rules import delegating, planning, proposing, waiting
+from engine.orchestrate.rules import auditing, delegating, planning, proposing, skills, waiting
 from engine.orchestrate.rules.turn import Turn
 
 __all__ = ["begin", "is_possible"]
@@ -14,6 +14,8 @@ __all__ = ["begin", "is_possible"]
 _BY_STEP: Final[Mapping[str, Callable[[Turn, str], None]]] = {
     "implement": planning.begin,
     "coordinator": delegating.begin,
+    "audit": auditing.begin,
+    "observe": skills.begin,
 }
 """What begins a Flow that has this step, which every Flow of its kind has."""
 

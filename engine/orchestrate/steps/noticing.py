@@ -33,7 +33,8 @@ async def noted(world: World, step: RunStep, outcome: Outcome) -> Outcome:
 def add(world: World, step: RunStep, found: Sequence[Mapping[str, Any] | str]) -> list[str]:
     """Writes observations down once, however often the step is done. Raises `BadObservations`, OSError."""
     told = [{"content": each, "evidence": []} if isinstance(each, str) else each for each in found]
-    about = {"source": step.step, "intent_id": step.inputs["intent"].get("id"), "run_id": step.run_id}
+    source = "audit" if step.step == "report" else step.step
+    about = {"source": source, "intent_id": step.inputs["intent"].get("id"), "run_id": step.run_id}
     return world.observations.add(step.key, [{**each, **about} for each in told])
 
 

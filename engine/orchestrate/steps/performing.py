@@ -11,8 +11,10 @@ from typing import Final
 from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.git.errors import GitError
 from engine.orchestrate.steps.analyze import analyze
+from engine.orchestrate.steps.audit import audit, report
 from engine.orchestrate.steps.implement import implement
 from engine.orchestrate.steps.integrate import integrate
+from engine.orchestrate.steps.observe import observe
 from engine.orchestrate.steps.outcomes import failure
 from engine.orchestrate.steps.propose import propose
 from engine.orchestrate.steps.rebase import rebase
@@ -35,6 +37,11 @@ _STEPS: Final = {
     "documenter": role,
     "reflect": reflect,
     "propose": propose,
+    "audit": audit,
+    "report": report,
+    "observe": observe,
+    "abstract": role,
+    "record": implement,
 }
 
 

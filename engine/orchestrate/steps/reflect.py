@@ -7,20 +7,20 @@ written, so nothing is proposed twice.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from typing import Final
 
-from engine.orchestrate.agents.evidence import evidence_of
-from engine.orchestrate.agents.protocol import Failure
 from engine.orchestrate.effects import Outcome, RunStep
-from engine.orchestrate.steps.outcomes import failed, failure, no_reply
+from engine.orchestrate.steps.outcomes import failure
 from engine.orchestrate.steps.prompts import reflection
-from engine.orchestrate.steps.reading import asked, checked
+from engine.orchestrate.steps.reading import read_checkout
 from engine.orchestrate.steps.world import World
 from engine.orchestrate.store.observations import BadObservations
 
 __all__ = ["reflect"]
 
 #: observations that one reflection is shown; the next one sees the others
-_MOST = 200
+_MOST: Final = 200
 
 
 async def reflect(world: World, step: RunStep, stop: asyncio.Event) -> Outcome:
@@ -31,19 +31,6 @@ async def reflect(world: World, step: RunStep, stop: asyncio.Event) -> Outcome:
         return failure("user", str(error), "mend the file", result="refused")
     if not observations:
         return Outcome("ok", {"intents": [], "processed": []})
-    agent = world.agent(step)
-    if isinstance(agent, Failure):
-        return failed(agent, {})
-    tree = await asyncio.to_thread(world.worktrees.create, step.key, None, step.inputs["base"]["commit"])
-    try:
-        request = world.request(step, reflection(step.inputs, observations), tree.path)
-        reply, found = await asked(world, agent, request, step, tree.path, stop)
-    finally:
-        await asyncio.to_thread(world.worktrees.remove, tree.path)
-    evidence = {"agent": evidence_of(reply.end)}
-    problem = no_reply(reply, evidence)
-    if problem or reply.result is None:
-        return problem or Outcome("failed", evidence=evidence)
-    processed = [each["id"] for each in observations]
-    output = {**reply.result.model_dump(), "session_id": reply.session_id, "processed": processed}
-    return checked(Outcome("ok", output, evidence), step, found, world)
+    prompt = reflection(step.inputs, observations)
+    outcome = await read_checkout(world, step, prompt, step.inputs["base"]["commit"], stop)
+    return replace(outcome, output={**outcome.output, "processed": [each["id"] for each in observations]})
