@@ -17,6 +17,7 @@ __all__ = ["Announce", "CancelStep", "Effect", "Outcome", "RunStep", "StepName",
 
 StepName = Literal[
     "analyze", "implement", "rebase", "review", "integrate", "coordinator", "developer", "reviewer", "documenter",
+    "reflect", "propose", "audit", "report", "observe", "abstract", "record",
 ]  # fmt: skip
 
 #: How a step ended. `ok`: done (a review: approved). `rejected`: a review's verdict, with feedback. `question`: a

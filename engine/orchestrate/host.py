@@ -34,7 +34,17 @@ from engine.orchestrate.origins import Origins, world_of
 from engine.orchestrate.policy import acting_agent
 from engine.orchestrate.runner import Runner, refusal_in
 from engine.orchestrate.service import Service
-from engine.orchestrate.starting import Choice, Prompt, choose, hold, prompt_start, run_start, steps_of, waits_for
+from engine.orchestrate.starting import (
+    Choice,
+    Prompt,
+    children,
+    choose,
+    hold,
+    prompt_start,
+    run_start,
+    steps_of,
+    waits_for,
+)  # fmt: skip
 from engine.orchestrate.state import Hold
 from engine.orchestrate.steps.performing import perform
 from engine.orchestrate.steps.world import World
@@ -182,6 +192,7 @@ class Host:
                 limits=settings.limits(),
                 base={"branch": base.branch, "commit": onto, "mode": mode},
                 waits_for=waits_for(self.runner.state, intents.documents, document),
+                children=children(self.runner.state, intents.documents, document),
             )
             self._origins.keep(run_id, document.id, world)
             await self.runner.append(draft)

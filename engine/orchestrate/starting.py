@@ -20,7 +20,7 @@ from engine.orchestrate.git.outcomes import Conflict
 from engine.orchestrate.state import State
 from engine.orchestrate.wire import Refused
 
-__all__ = ["Choice", "Prompt", "choose", "hold", "prompt_start", "run_start", "steps_of", "waits_for"]
+__all__ = ["Choice", "Prompt", "children", "choose", "hold", "prompt_start", "run_start", "steps_of", "waits_for"]
 
 
 @dataclass(slots=True)
@@ -82,11 +82,12 @@ def run_start(
     limits: Mapping[str, Any],
     base: Mapping[str, str],
     waits_for: Sequence[str],
+    children: Sequence[str] = (),
 ) -> Draft:
     """The event that starts an Intent.
 
     `base`: the `branch` it is for, the `commit` that the work stands on, and the `mode` of its integration.
-    `waits_for`: the Intents that must be done before.
+    `waits_for`: the Intents that must be done before. `children`: those that it was divided into.
     """
     intent = document.intent
     assert intent is not None
@@ -101,6 +102,7 @@ def run_start(
         "base": dict(base),
         "integrate": base["mode"],
         "waits_for": list(waits_for),
+        "children": list(children),
     }
     return Draft(type="run.start", payload=payload, run_id=run_id, intent_id=document.id)
 
@@ -170,6 +172,16 @@ def waits_for(state: State, documents: Mapping[str, IntentDocument], document: I
     """The Intents that an Intent depends on and that are not done."""
     depends_on = document.intent.depends_on if document.intent else ()
     return [name for name in depends_on if not _is_done(state, documents, name)]
+
+
+def children(state: State, documents: Mapping[str, IntentDocument], document: IntentDocument) -> list[str]:
+    """The Intents that an Intent was divided into, and that nobody rejected; none of one with Tasks of its own."""
+    intent = document.intent
+    if intent is None or intent.run or intent.tasks:
+        return []
+    found = (each.intent for each in documents.values() if each.intent and each.intent.parent == document.id)
+    known = {each.id: state.intents.get(each.id) for each in found if each.status != "cancelled"}
+    return [name for name, each in known.items() if each is None or each.status != "cancelled"]
 
 
 def _is_done(state: State, documents: Mapping[str, IntentDocument], name: str) -> bool:

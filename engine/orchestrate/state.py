@@ -15,7 +15,8 @@ from engine.orchestrate.limits import Limits
 from engine.orchestrate.task import Invocation, Status, Tasks, Work
 
 __all__ = [
-    "Approval", "Hold", "IntentState", "Outcome", "Question", "QuestionKind", "RunEnd", "RunPhase", "RunState", "State",
+    "Approval", "Hold", "IntentState", "Landing", "Outcome", "Question", "QuestionKind", "RunEnd", "RunPhase",
+    "RunState", "State",
 ]  # fmt: skip
 
 #: Where a run is: `waiting` for other Intents, `analyze`, its `tasks`, in the `queue` for integration, `integrate`,
@@ -79,10 +80,20 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Landing:
+    """Where the commits of a run are."""
+
+    reason: str
+    branch: str
+    commits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunState:
     """A run that has not ended.
 
     `intent`: the Intent as it was approved. `waits_for`: Intents that must be done first. `dependents`: of each Task.
+    `children`: the Intents that this one was divided into. `landed`: set once it is, which nothing can change.
     `reviewed`, `failed`, `cancelled` count Tasks. `agreed`: a person agreed to the integration. `cancelling`: why it is
     being cancelled, None if it is not.
     """
@@ -108,6 +119,8 @@ class RunState:
     cost_usd: float = 0.0
     agreed: bool = False
     cancelling: str | None = None
+    children: tuple[str, ...] = ()
+    landed: Landing | None = None
 
     @property
     def settled(self) -> int:

@@ -51,6 +51,7 @@ class World:
         self._ends: dict[str, Mapping[str, Any]] = {}
         self._landed: set[str] = set()
         self._answered: set[str] = set()
+        self._parents: set[str] = set()
         self._stopped: set[tuple[str, str | None]] = set()
 
     # -- the log
@@ -118,7 +119,8 @@ class World:
         name = f"p{self.runs}-r"
         self.runs += 1
         intent = {"id": None, "title": name, "body": name}
-        payload = {"intent": intent, "flow": FLOWS["roles"], "limits": self._limits(), "base": {}}
+        flow = FLOWS[self.lot.choice(["roles", "roles", "audit", "skill_extraction"])]
+        payload = {"intent": intent, "flow": flow, "limits": self._limits(), "base": {}}
         self.append(Draft(type="run.start", payload=payload, run_id=name))
 
     def _limits(self) -> dict[str, Any]:
@@ -180,8 +182,15 @@ class World:
             "implement": lambda: {"start_commit": "base", "commit": commit, "files": [f"f{lot.randrange(4)}"]},
             "rebase": lambda: {"start_commit": "base", "commit": commit},
             "review": lambda: {"approved": lot.random() >= self.trouble / 2},
-            "integrate": lambda: {"branch": "penstock/landed", "commits": [commit]},
+            "integrate": lambda: {"branch": "penstock/landed", "commits": [commit], "unprocessed": lot.randrange(2)},
+            "reflect": lambda: {"intents": [{"title": "x"}] * lot.randrange(2), "processed": ["o"] * lot.randrange(2)},
+            "propose": lambda: {"intents": [f"i{lot.randrange(self.runs + 1)}"]},
             "coordinator": self._delegations,
+            "audit": lambda: {"observations": [{}]},
+            "report": lambda: {"observed": ["o"], "path": "r.md", "text": "report"},
+            "observe": lambda: {"patterns": [1] * lot.randrange(3)},
+            "abstract": lambda: {"skills": [1] * lot.randrange(3)},
+            "record": lambda: {"start_commit": "base", "commit": commit, "files": ["s"]},
             **{role: lambda: {"text": commit} for role in ("developer", "reviewer", "documenter")},
         }
         return outputs[effect.step]()
@@ -197,6 +206,8 @@ class World:
         lot.shuffle(tasks)
         if lot.random() < self.trouble / 4:
             tasks.append({"id": "t0", "depends_on": []})
+        if lot.random() < self.trouble / 4:
+            return {"child_intents": [{"title": "a part"}]}
         needs = [f"i{lot.randrange(self.runs + 1)}"] if lot.random() < self.trouble / 4 else []
         return {"tasks": tasks, "depends_on_intents": needs}
 
@@ -280,12 +291,14 @@ class World:
             assert 0 <= payload["counts"]["done"] <= payload["counts"]["total"]
         elif event.type == "run.end":
             self._ends[run_id] = payload
-            done = self._landed if event.intent_id else self._answered
-            assert (payload["state"] == "succeeded") == (run_id in done), f"{run_id}: {payload}"
+            done = self._landed | (self._parents if event.intent_id else self._answered)
+            done |= {run_id} if payload["reason"].startswith("no ") else set()
+            succeeded = payload["state"] == "succeeded"
+            assert run_id in done if succeeded else run_id not in self._landed, f"{run_id}: {payload}"
         elif event.type == "land":
             assert run_id not in self._landed, f"{run_id} landed twice"
             self._landed.add(run_id)
-        elif event.type == "result" and payload["taskId"] == run_id and event.role == "documenter":
+        elif event.type == "result" and payload["taskId"] == run_id and event.role in {"documenter", "report"}:
             self._answered.add(run_id)
         elif event.type == "role_delegation":
             assert set(payload) - {"ended_at", "result"} == DELEGATED and all(payload[name] for name in DELEGATED)
@@ -302,6 +315,7 @@ class World:
         assert len(set(state.queue)) == len(state.queue) and set(state.queue) <= set(state.runs)
         for run in state.runs.values():
             self._check_run(run)
+            self._parents |= {run.id} if run.children else set()
         for end in state.ended.values():
             assert end.state in TERMINAL
 

@@ -141,6 +141,10 @@ class Story:
                 return {"delegations": [{"role": role, "prompt": f"{role}, help"} for role in effect.inputs["roles"]]}
             case "developer" | "reviewer" | "documenter":
                 return {"text": f"text of {effect.key}"}
+            case "reflect":
+                return {"intents": [], "processed": []}
+            case "propose":
+                return {"intents": [f"child-{number + 1}" for number in range(len(effect.inputs["proposals"]))]}
             case "review":
                 return {"approved": True, "issues": [], "suggestions": []}
             case "integrate":
@@ -151,6 +155,7 @@ class Story:
                     "commits": [commit],
                     "files": ["f"],
                 }
+        return {}
 
     # -- what is to be seen
 

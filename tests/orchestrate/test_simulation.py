@@ -31,7 +31,8 @@ WANTED = {
     "stop by max_conflicts", "run succeeded success done", "run failed failed error", "run failed failed blocked",
     "run cancelled failed cancelled", "run failed escalated blocked", "run failed escalated error", "rebase conflict",
     "integrate conflict", "integrate question", "integrate cancelled", "review rejected",
-    "result", "documenter ok", "developer cancelled", "coordinator question",
+    "result", "documenter ok", "reflect ok", "reflect refused", "propose ok",
+    "developer cancelled", "audit timeout", "report ok", "abstract ok", "record ok", "coordinator question",
     *(f"{step} {result}" for step in ("analyze", "implement", "review") for result in ("ok", "timeout", "question")),
 }  # fmt: skip
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from engine.orchestrate.state import RunState
     from engine.orchestrate.workspace import Workspace
 
-__all__ = ["resume", "run"]
+__all__ = ["audit", "resume", "run"]
 
 
 @click.command(short_help="Run approved Intents.")
@@ -67,6 +67,25 @@ def run(
         return show_plan(workspace, intents) if flow is None else show_flow(flow)
     wish = wanted(workspace, flow, prompt) if flow is not None and prompt is not None else None
     return _shown(workspace, intents, events, quiet=options.quiet, headless=headless, prompt=wish)
+
+
+@click.command(short_help="Have an agent look for what should be better.")
+@click.argument("path", required=False, metavar="[PATH]")
+@click.option("--headless", is_flag=True, help="Stay in the foreground and leave no process behind.")
+@common_options
+@click.pass_context
+def audit(context: click.Context, path: str | None, headless: bool) -> int:
+    """Have an agent look for what should be better in the repository, or in one file or folder of it.
+
+    What it finds is printed, and written into .penstock/observations.yaml and a report below .penstock/reports.
+    Exit codes: as those of `penstock run`.
+    """
+    from engine.cli.runs.opened import opened
+    from engine.cli.runs.prompting import wanted
+
+    workspace = opened(options_of(context))
+    prompt = wanted(workspace, "audit", f"Audit {path}" if path else "Audit this repository")
+    return _shown(workspace, [], None, quiet=options_of(context).quiet, headless=headless, prompt=prompt)
 
 
 @click.command(short_help="Go on with a run that was interrupted.")
@@ -129,7 +148,7 @@ def _shown(
             else:
                 attached(errand)
         if answer.text is not None:
-            click.echo(answer.text)
+            click.echo(answer.text.rstrip("\n"))
         return _told(workspace, errand, view.board)
     except (GitError, FilesError) as error:
         raise Unusable(str(error)) from error

@@ -14,7 +14,7 @@ from engine.orchestrate.agents.command import CommandAgent
 from engine.orchestrate.agents.guards import Guards
 from engine.orchestrate.agents.protocol import Agent, Failure
 
-__all__ = ["agent_for", "agent_named"]
+__all__ = ["agent_for", "agent_named", "wants_agent"]
 
 
 def agent_named(intent: Mapping[str, Any], role: str, default: str) -> str:
@@ -23,6 +23,14 @@ def agent_named(intent: Mapping[str, Any], role: str, default: str) -> str:
     if isinstance(wanted, Mapping):
         wanted = wanted.get(role)
     return wanted or default
+
+
+def wants_agent(intent: Mapping[str, Any], role: str) -> bool:
+    """Whether an agent is to be asked in a role: an Intent with its own commands needs none that it does not name."""
+    if not (intent["run"] or intent["tasks"]):
+        return True
+    agent = intent.get("agent")
+    return role in agent if isinstance(agent, Mapping) else agent not in {None, "command"}
 
 
 def agent_for(

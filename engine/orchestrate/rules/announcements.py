@@ -28,6 +28,13 @@ _PROMPT: Final = {
     "developer": ("prompt",),
     "reviewer": ("prompt",),
     "documenter": ("prompt", "shares"),
+    "reflect": ("summary",),
+    "propose": ("proposals", "processed"),
+    "audit": ("intent",),
+    "report": ("observations",),
+    "observe": ("intent",),
+    "abstract": ("patterns",),
+    "record": ("task", "feedback", "onto", "answers"),
 }
 
 

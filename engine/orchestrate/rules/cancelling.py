@@ -12,7 +12,7 @@ from engine.orchestrate.effects import CancelStep, RunStep
 from engine.orchestrate.replacing import changed
 from engine.orchestrate.rules import integration
 from engine.orchestrate.rules.announcements import run_status
-from engine.orchestrate.rules.ending import cancel_task, end_run
+from engine.orchestrate.rules.ending import cancel_task, end_landed, end_run
 from engine.orchestrate.rules.turn import Nonsense, Turn
 
 __all__ = ["cancel_requested", "step_ended"]
@@ -42,6 +42,9 @@ def _cancel_run(turn: Turn, run_id: str, reason: str) -> None:
         turn.change_run(run_id, cancelling=reason)
         run_status(turn, run_id, "run", "running", "is being cancelled")
     current = run.work.current
+    if current is None and run.landed:
+        end_landed(turn, run_id)
+        return
     if current is None:
         _cancel_tasks(turn, run_id, reason)
         return
@@ -67,6 +70,9 @@ def step_ended(turn: Turn, effect: RunStep, result: str, output: Mapping[str, An
     run = turn.run(run_id)
     if effect.step == "integrate" and result == "ok":
         integration.integrated(turn, effect, output)
+        return
+    if run.landed:
+        end_landed(turn, run_id)
         return
     reason = run.cancelling or "cancelled"
     if task_id is not None:

@@ -18,7 +18,7 @@ from engine.orchestrate.rules.turn import Turn
 from engine.orchestrate.state import Outcome, RunEnd, RunState, State
 from engine.orchestrate.task import Status, TaskState
 
-__all__ = ["cancel_task", "end_run", "end_task", "fail", "remembered"]
+__all__ = ["cancel_task", "end_landed", "end_run", "end_task", "end_tasks", "fail", "remembered"]
 
 
 def fail(
@@ -32,13 +32,19 @@ def fail(
     escalated: bool = False,
     stop: Stop | None = None,
 ) -> None:
-    """A Task ends without success, and so do those that depend on it; without `task_id` the whole run does."""
+    """A Task ends without success, and so do those that depend on it; without `task_id` the whole run does.
+
+    A run that has landed has succeeded whatever fails then.
+    """
     if stop:
         turn.announce("stop", stop.payload(), run_id=run_id, task_id=task_id, role=role)
     kind, action = (str((error or {}).get(name) or other) for name, other in (("class", "tool"), ("next_action", "")))
     announce_error(
         turn, reason, kind=kind, next_action=action or "see penstock inbox", run_id=run_id, task_id=task_id
     )  # fmt: skip
+    if task_id is None and turn.run(run_id).landed:  # what comes after it changes nothing of that
+        end_landed(turn, run_id)
+        return
     if task_id is None:
         end_run(turn, run_id, "failed", reason, escalated=escalated, stop=stop, role=role, next_action=action)
         return
@@ -124,7 +130,7 @@ def end_run(
     next_action: str = "",
 ) -> None:
     """End a run none of whose steps is left, and write what became of it into its Intent's file."""
-    _end_open_tasks(turn, run_id, state, reason)
+    end_tasks(turn, run_id, state, reason)
     run = turn.run(run_id)
     escalated = escalated or any(task.escalated for task in run.tasks.values())
     outcome: Outcome = "success" if state == "succeeded" else "escalated" if escalated else "failed"
@@ -138,7 +144,15 @@ def end_run(
     turn.end_run(run_id, end)
 
 
-def _end_open_tasks(turn: Turn, run_id: str, state: Status, reason: str) -> None:
+def end_landed(turn: Turn, run_id: str) -> None:
+    """End a run that has landed."""
+    landed = turn.run(run_id).landed
+    assert landed is not None
+    end_run(turn, run_id, "succeeded", landed.reason, role="integrate", branch=landed.branch, commits=landed.commits)
+
+
+def end_tasks(turn: Turn, run_id: str, state: Status, reason: str) -> None:
+    """End the Tasks of a run that have not ended, as it ends itself."""
     other: Status = "cancelled" if state == "cancelled" else "failed"
     reviewed: Status = "cancelled" if state == "cancelled" else "succeeded"
     message = {"succeeded": "landed", "cancelled": reason}.get(state, "reviewed, but its run lands nothing")

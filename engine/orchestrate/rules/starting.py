@@ -79,6 +79,7 @@ def _read(turn: Turn, run_id: str, payload: Mapping[str, Any]) -> RunState:
         flow=texts(payload, "flow"),
         limits=Limits.of(mapping(payload, "limits")),
         base=mapping(payload, "base"),
+        children=texts(payload, "children"),
         integrate=str(payload.get("integrate") or "branch"),
         started_at=turn.now,
     )

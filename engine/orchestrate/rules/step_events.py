@@ -12,7 +12,18 @@ from typing import Any, Final, get_args
 from engine.orchestrate.effects import RunStep, StepResult
 from engine.orchestrate.limits import RECENT
 from engine.orchestrate.replacing import changed
-from engine.orchestrate.rules import cancelling, delegating, integration, planning, questions, rounds, tasks
+from engine.orchestrate.rules import (
+    auditing,
+    cancelling,
+    delegating,
+    integration,
+    planning,
+    proposing,
+    questions,
+    rounds,
+    skills,
+    tasks,
+)
 from engine.orchestrate.rules.announcements import delegation, run_status, task_status
 from engine.orchestrate.rules.ending import fail
 from engine.orchestrate.rules.outputs import BadOutput, count, mapping, text_or_none
@@ -26,7 +37,7 @@ _RESULTS: Final = frozenset(get_args(StepResult))
 _MISSING: Final = {"class": "system", "message": "", "next_action": "see penstock logs RUN --output"}
 
 _FAILED: Final = frozenset({"failed", "timeout", "stalled"})
-_CONFLICTING: Final = frozenset({"implement", "rebase", "review", "integrate"})
+_CONFLICTING: Final = frozenset({"implement", "record", "rebase", "review", "integrate"})
 """Steps that can meet a conflict; in any other one, such an end is a failure."""
 
 Rule = Callable[[Turn, RunStep, Mapping[str, Any]], None]
@@ -146,4 +157,11 @@ _OK: Final[Mapping[str, Rule]] = {
     "developer": delegating.worked,
     "reviewer": delegating.worked,
     "documenter": delegating.documented,
+    "reflect": proposing.reflected,
+    "propose": proposing.proposed,
+    "audit": auditing.audited,
+    "report": auditing.reported,
+    "observe": skills.observed,
+    "abstract": skills.abstracted,
+    "record": rounds.implemented,
 }

@@ -23,6 +23,7 @@ from engine.orchestrate.git.worktrees import Worktree, place_task_file
 from engine.orchestrate.steps.beyond import Found, named, told, watched
 from engine.orchestrate.steps.outcomes import conflicted, dangerous, ended_badly, failed, no_reply, refused
 from engine.orchestrate.steps.prompts import implementation
+from engine.orchestrate.steps.record import record
 from engine.orchestrate.steps.world import World
 
 __all__ = ["branch_of", "implement"]
@@ -70,6 +71,8 @@ def _tree(world: World, step: RunStep, start: str) -> Worktree:
 async def _worked(world: World, step: RunStep, tree: Worktree, stop: asyncio.Event) -> tuple[Outcome, Found]:
     """What the Task's command or agent did, and what changed elsewhere meanwhile; nothing is committed yet."""
     task = step.inputs["task"]
+    if step.step == "record":
+        return await asyncio.to_thread(record, tree.path, task["skills"]), Found()
     danger = dangerous(task.get("run") or "")
     if danger is not None:
         return danger, Found()
@@ -115,7 +118,8 @@ def _committed(
         world.repository, tree, _message(step), step.key, limits, allow_empty=bool(task.get("allow_empty"))
     )
     if isinstance(done, Refusal):
-        outcome = refused(done, feedback=not task.get("run"), evidence={**worked.evidence, "refused": done.kind})
+        agents = step.step == "implement" and not task.get("run")
+        outcome = refused(done, feedback=agents, evidence={**worked.evidence, "refused": done.kind})
         return replace(outcome, output={**worked.output, **outcome.output})
     output = {**worked.output, **_described(world, done, began or done.start_commit), "branch": tree.branch}
     evidence = {**worked.evidence, "commits": output["commits"]}

@@ -6,12 +6,14 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from engine.orchestrate.agents.protocol import Agent, AgentReply, Request
+from engine.orchestrate.agents.evidence import evidence_of
+from engine.orchestrate.agents.protocol import Agent, AgentReply, Failure, Request
 from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.steps.beyond import Found, named, told, watched
+from engine.orchestrate.steps.outcomes import failed, no_reply
 from engine.orchestrate.steps.world import World
 
-__all__ = ["asked", "checked"]
+__all__ = ["asked", "checked", "read_checkout"]
 
 
 async def asked(
@@ -19,6 +21,24 @@ async def asked(
 ) -> tuple[AgentReply, Found]:
     """What the agent answers, and what changed beyond its worktree meanwhile."""
     return await watched(world, world.ask(agent, request, step, cwd, stop))
+
+
+async def read_checkout(world: World, step: RunStep, prompt: str, commit: str, stop: asyncio.Event) -> Outcome:
+    """What a step's agent says after a look at a checkout of a commit, which is gone afterwards."""
+    agent = world.agent(step)
+    if isinstance(agent, Failure):
+        return failed(agent, {})
+    tree = await asyncio.to_thread(world.worktrees.create, step.key, None, commit)
+    try:
+        reply, found = await asked(world, agent, world.request(step, prompt, tree.path), step, tree.path, stop)
+    finally:
+        await asyncio.to_thread(world.worktrees.remove, tree.path)
+    evidence = {"agent": evidence_of(reply.end)}
+    problem = no_reply(reply, evidence)
+    if problem or reply.result is None:
+        return problem or Outcome("failed", evidence=evidence)
+    output = {**reply.result.model_dump(), "session_id": reply.session_id}
+    return checked(Outcome("ok", output, evidence), step, found, world)
 
 
 def checked(outcome: Outcome, step: RunStep, found: Found, world: World) -> Outcome:

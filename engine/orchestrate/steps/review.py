@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.orchestrate.agents.choice import wants_agent
 from engine.orchestrate.agents.evidence import checkout_state, evidence_of
 from engine.orchestrate.agents.protocol import AgentReply, Failure, ReviewResult
 from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.git.history import diff_text
+from engine.orchestrate.steps.noticing import noted
 from engine.orchestrate.steps.outcomes import failed, failure, no_reply
 from engine.orchestrate.steps.prompts import review_of
 from engine.orchestrate.steps.reading import asked, checked
@@ -32,18 +34,11 @@ async def review(world: World, step: RunStep, stop: asyncio.Event) -> Outcome:
         if verified.outcome is not None:
             return verified.outcome
         evidence: dict[str, Any] = {"verify": verified.evidence}
-        if not _wants_agent(step.inputs["intent"]):
+        if not wants_agent(step.inputs["intent"], "review"):
             return Outcome("ok", {"approved": True}, evidence)
     finally:
         await asyncio.to_thread(world.worktrees.remove, tree.path)
     return await _asked(world, step, evidence, stop)
-
-
-def _wants_agent(intent: Mapping[str, Any]) -> bool:
-    if not (intent["run"] or intent["tasks"]):
-        return True
-    agent = intent.get("agent")
-    return "review" in agent if isinstance(agent, Mapping) else agent not in {None, "command"}
 
 
 async def _asked(world: World, step: RunStep, evidence: dict[str, Any], stop: asyncio.Event) -> Outcome:
@@ -64,7 +59,7 @@ async def _asked(world: World, step: RunStep, evidence: dict[str, Any], stop: as
         await asyncio.to_thread(world.worktrees.remove, tree.path)
     changed = before.differences(after)
     evidence |= {"agent": evidence_of(reply.end), "changed": changed}
-    return checked(_outcome(reply, changed, evidence), step, found, world)
+    return await noted(world, step, checked(_outcome(reply, changed, evidence), step, found, world))
 
 
 def _outcome(reply: AgentReply, changed: Sequence[str], evidence: Mapping[str, Any]) -> Outcome:

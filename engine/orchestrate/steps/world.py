@@ -22,6 +22,7 @@ from engine.orchestrate.effects import RunStep
 from engine.orchestrate.git.integration import Integration
 from engine.orchestrate.git.repository import Repository
 from engine.orchestrate.git.worktrees import Worktrees
+from engine.orchestrate.store.observations import Observations
 from engine.orchestrate.workspace import Workspace
 
 __all__ = ["World"]
@@ -54,6 +55,11 @@ class World:
     def integration(self) -> Integration:
         """The landing of runs."""
         return Integration(self.repository, self.worktrees)
+
+    @property
+    def observations(self) -> Observations:
+        """What was noticed in passing."""
+        return Observations(self.workspace.files.folder / "observations.yaml")
 
     @cached_property
     def _environment(self) -> Mapping[str, str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from engine.orchestrate.agents.guard import MARKER
 from tests.cli.command import COMMAND, PATIENCE
 from tests.cli.runs.shell import Gate, Shell, rest
 
@@ -155,3 +156,30 @@ def test_the_readme_says_what_roles_are_limited_to() -> None:
     section = text[text.index("--flow roles") : text.index("## In your editor")]
     for word in ("not supported", "max_retries_per_role", "max_cycle_count", "penstock logs RUN", "records show"):
         assert word in section
+
+
+def test_an_audit_prints_what_it_finds(shell: Shell) -> None:
+    path = shell.root.parent / "agent.py"
+    path.write_text(
+        'import json, sys\nprompt = json.load(sys.stdin)["prompt"].splitlines()[0]\n'
+        'print(json.dumps({"observations": [{"content": prompt, "evidence": [{"type": "file", "ref": "a.py"}]}]}))\n',
+        encoding="utf-8",
+    )
+    settings = f"[agents.command]\ncommand = {sys.executable!r}\nargs = ['{path}']\n"
+    (shell.root / "penstock.toml").write_text(settings, encoding="utf-8")
+    done = subprocess.run(
+        [*COMMAND, "audit", "src", "--headless"], cwd=shell.root, env=shell.environment, capture_output=True,
+        timeout=PATIENCE, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "# Audit src\n\n- # Audit src (audit)\n  - file: `a.py`\n"
+    assert "observation" in done.stderr
+
+
+def test_an_agent_starts_no_flow_that_makes_commits(shell: Shell) -> None:
+    agent(shell, BOTH)
+    shell.environment[MARKER] = "run/task/implement/1"
+    code, said = shell("run", "--flow", "fix", "--prompt", "x")
+    assert code == 2 and "an agent may start no Flow that makes commits" in said
+    assert "an agent's process tried to run the Flow fix" in shell("records", "show")[1]
+    assert prompted(shell, "--headless").stdout == "the answer\n"
