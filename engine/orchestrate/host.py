@@ -151,6 +151,7 @@ class Host:
                 document,
                 run_id,
                 limits=settings.limits(),
+                budgets=settings.budget,
                 base={"branch": base.branch, "commit": onto, "mode": mode},
                 waits_for=waits_for(self.runner.state, intents.documents, document),
             )

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -34,6 +34,7 @@ __all__ = ["resume", "run"]
     "--events", type=click.Path(dir_okay=False, path_type=Path), help="Append each event to a JSON Lines file."
 )
 @click.option("--max-parallel-roles", type=click.IntRange(1), help="Roles that may work at once.")
+@click.option("--max-cost", type=click.FloatRange(0), metavar="USD", help="At most so much for each run.")
 @common_options
 @click.pass_context
 def run(
@@ -43,6 +44,7 @@ def run(
     dry_run: bool,
     events: Path | None,
     max_parallel_roles: int | None,
+    max_cost: float | None,
 ) -> int:
     """Run the named Intents; without a name, go on with what was interrupted and run every approved Intent.
 
@@ -54,7 +56,10 @@ def run(
     from engine.cli.runs.plan import show_plan
 
     options = options_of(context)
-    workspace = opened(options, {"run": {"max_parallel_roles": max_parallel_roles}} if max_parallel_roles else None)
+    flags: dict[str, Any] = {"max_parallel_roles": max_parallel_roles} if max_parallel_roles else {}
+    if max_cost is not None:
+        flags["budget"] = {"run": {"usd": max_cost}}
+    workspace = opened(options, {"run": flags})
     if dry_run:
         return show_plan(workspace, intents)
     return _shown(workspace, intents, events, quiet=options.quiet, headless=headless)

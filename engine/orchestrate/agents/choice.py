@@ -32,7 +32,9 @@ def agent_for(
     table = tables.get(name)
     if table is not None and table.command:
         command = str(root / table.command) if "/" in table.command else table.command
-        return CommandAgent(command, table.args, environ, table.env_allow, guards)
+        return CommandAgent(
+            command, table.args, environ, table.env_allow, guards, model=table.model, price=table.price
+        )
     if name == "command":
         message = "the Intent gives neither `run` nor `tasks`, and no command is set for the agent `command`"
         return Failure("refused", "user", message, "add `run:` to the Intent, or set command in [agents.command]")

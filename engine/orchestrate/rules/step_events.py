@@ -12,10 +12,10 @@ from typing import Any, Final, get_args
 from engine.orchestrate.effects import RunStep, StepResult
 from engine.orchestrate.limits import RECENT
 from engine.orchestrate.replacing import changed
-from engine.orchestrate.rules import cancelling, integration, planning, questions, rounds, tasks
+from engine.orchestrate.rules import budgets, cancelling, integration, planning, questions, rounds, tasks
 from engine.orchestrate.rules.announcements import delegation, run_status, task_status
 from engine.orchestrate.rules.ending import fail
-from engine.orchestrate.rules.outputs import BadOutput, count, mapping, text_or_none
+from engine.orchestrate.rules.outputs import BadOutput, mapping, text_or_none
 from engine.orchestrate.rules.steps import retry
 from engine.orchestrate.rules.turn import Nonsense, Turn
 from engine.orchestrate.task import Invocation
@@ -74,7 +74,7 @@ def step_ended(turn: Turn, broken: str | None = None) -> None:
         broken = broken or f"a step cannot end {result!r}"
         result, error = "failed", {**_MISSING, "message": broken}
     message = str((error or {}).get("message") or "")
-    _keep(turn, effect, result, message, output)
+    _keep(turn, current, result, message, output)
     delegation(turn, effect, current.started_at, result)
     if current.cancelling or result == "cancelled":
         cancelling.step_ended(turn, effect, result, output)
@@ -92,18 +92,16 @@ def step_ended(turn: Turn, broken: str | None = None) -> None:
         accept(turn, effect, output)
 
 
-def _keep(turn: Turn, effect: RunStep, result: str, message: str, output: Mapping[str, Any]) -> None:
+def _keep(turn: Turn, current: Invocation, result: str, message: str, output: Mapping[str, Any]) -> None:
+    effect = current.effect
     run_id, task_id = effect.run_id, effect.task_id
-    work, run, usage = turn.work(run_id, task_id), turn.run(run_id), mapping(output, "usage")
+    work = turn.work(run_id, task_id)
     entry = {"key": effect.key, "step": effect.step, "attempt": effect.attempt, "result": result, "message": message,
              "ended_at": turn.now}  # fmt: skip
     session = text_or_none(output, "session_id")
     sessions = {**work.sessions, effect.step: session} if session else work.sessions
     turn.change_work(run_id, task_id, current=None, sessions=sessions, history=(*work.history, entry)[-RECENT:])
-    tokens = int(count(usage, "input_tokens") + count(usage, "output_tokens"))
-    cost = count(output, "cost_usd")
-    if tokens or cost:
-        turn.change_run(run_id, tokens=run.tokens + tokens, cost_usd=round(run.cost_usd + cost, 6))
+    budgets.settle(turn, current, output)
 
 
 def _try_again(

@@ -94,8 +94,7 @@ async def _done(world: World, step: RunStep, tree: Worktree, stop: asyncio.Event
     request = world.request(step, implementation(step.inputs), tree.path)
     reply = await world.ask(agent, request, step, tree.path, stop)
     evidence = {"agent": evidence_of(reply.end)}
-    output = {"session_id": reply.session_id, "usage": reply.usage, "cost_usd": reply.cost_usd,
-              "summary": getattr(reply.result, "summary", "")}  # fmt: skip
+    output = {"session_id": reply.session_id, "summary": getattr(reply.result, "summary", ""), **reply.cost}
     return no_reply(reply, evidence) or Outcome("ok", output, evidence)
 
 
