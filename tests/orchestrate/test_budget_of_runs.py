@@ -36,4 +36,3 @@ async def test_a_budget_pauses_is_raised_after_the_runner_has_gone_and_the_run_l
     assert project.end["cost_usd"] == 1.05 and project.end["tokens"] == 110_000
     assert [request["role"] for request in project.requests] == ["analyze", "implement", "review"]
     assert {request["model"] for request in project.requests} == {"small"}
-    assert "1.05 USD of 1 USD. Raise it, or stop?" in project.workspace.files.path("one").read_text()

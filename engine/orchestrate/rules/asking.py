@@ -1,4 +1,4 @@
-"""Putting questions to a person: they are kept with the step that they are about, told, and written into the file."""
+"""Putting questions to a person: kept with the step that they are about, told, and written into the Intent's file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def put_questions(
         payload = {"index": question.index, "kind": kind, "question": question.text, "step": effect.step,
                    "key": effect.key, **(told or {})}  # fmt: skip
         turn.announce("question", payload, run_id=run_id, task_id=effect.task_id, role=effect.step)
-    if run.intent_id is not None:
+    if run.intent_id is not None and kind != "budget":  # which says nothing of the Intent itself
         turn.update_intent(UpdateIntent(run.intent_id, clarifications=tuple(wanted)))
     turn.queue = tuple(name for name in turn.queue if name != run_id)  # other runs need not wait for a person
 
