@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from engine import __version__
-from engine.orchestrate.agents.guard import sweep
+from engine.orchestrate.agents.family import sweep
 from engine.orchestrate.agents.guards import Guards
 from engine.orchestrate.effects import Outcome, RunStep, UpdateIntent
 from engine.orchestrate.events import Draft, Event

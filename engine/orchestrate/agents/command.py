@@ -62,6 +62,7 @@ class CommandAgent:
         log: Path | None = None,
         on_output: OnOutput | None = None,
         stop: asyncio.Event | None = None,
+        writable: Sequence[Path] | None = None,
     ) -> AgentReply:
         """See `Agent.run`."""
         redactor = Redactor(self.environ)
@@ -78,6 +79,7 @@ class CommandAgent:
             on_output=on_output,
             stop=stop,
             guards=self.guards,
+            writable=writable,
         )
         failure = failure_of(end)
         if failure is not None:
@@ -129,6 +131,7 @@ async def run_line(
     on_output: OnOutput | None = None,
     stop: asyncio.Event | None = None,
     guards: Guards | None = None,
+    writable: Sequence[Path] | None = None,
 ) -> ProcessEnd:
     """Runs a line of `run` or `verify` by `/bin/sh -c`, with nothing on standard input. Raises like `run_process`."""
     return await run_process(
@@ -143,6 +146,7 @@ async def run_line(
         on_output=on_output,
         stop=stop,
         guards=guards,
+        writable=writable,
     )
 
 

@@ -7,7 +7,7 @@ that an agent may say more; a wrong value is a failure with its place. A result 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Protocol
@@ -348,5 +348,9 @@ class Agent(Protocol):
         log: Path | None = None,
         on_output: OnOutput | None = None,
         stop: asyncio.Event | None = None,
+        writable: Sequence[Path] | None = None,
     ) -> AgentReply:
-        """Asks in the folder `cwd` for the step `key`; raises OSError where the folder or the log is no such place."""
+        """Asks in the folder `cwd` for the step `key`, to write below `writable` only, or (None) anywhere.
+
+        Raises OSError where the folder or the log is no such place.
+        """
