@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from engine import __version__
-from engine.orchestrate.agents.guard import sweep
+from engine.orchestrate.agents.family import sweep
 from engine.orchestrate.agents.guards import Guards
 from engine.orchestrate.effects import Outcome, RunStep, UpdateIntent
 from engine.orchestrate.events import Draft, Event
@@ -190,6 +190,7 @@ class Host:
                 document,
                 run_id,
                 limits=settings.limits(),
+                budgets=settings.budget,
                 base={"branch": base.branch, "commit": onto, "mode": mode},
                 waits_for=waits_for(self.runner.state, intents.documents, document),
                 children=children(self.runner.state, intents.documents, document),

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from engine.config_tables import BudgetsTable
 from engine.languages.intent.document import IntentDocument
 from engine.orchestrate.events import Draft
 from engine.orchestrate.flow import DEFAULT, FLOWS, classify, flow_of
@@ -80,11 +81,12 @@ def run_start(
     run_id: str,
     *,
     limits: Mapping[str, Any],
+    budgets: BudgetsTable,
     base: Mapping[str, str],
     waits_for: Sequence[str],
     children: Sequence[str] = (),
 ) -> Draft:
-    """The event that starts an Intent.
+    """The event that starts an Intent. `budgets`: those of the settings.
 
     `base`: the `branch` it is for, the `commit` that the work stands on, and the `mode` of its integration.
     `waits_for`: the Intents that must be done before. `children`: those that it was divided into.
@@ -99,6 +101,7 @@ def run_start(
         "classified": {"type": classified.type, "by_rule": classified.by_rule} if classified else None,
         "flow": list(flow_of(kind or "") or DEFAULT),
         "limits": dict(limits),
+        "budget": budgets.of(intent.budget.model_dump() if intent.budget else {}),
         "base": dict(base),
         "integrate": base["mode"],
         "waits_for": list(waits_for),

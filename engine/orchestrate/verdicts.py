@@ -13,6 +13,7 @@ from typing import Final
 
 from engine.languages.intent.document import IntentDocument, parse
 from engine.languages.intent.model import END_STATES
+from engine.orchestrate.budget import BadAnswer, raise_of
 from engine.orchestrate.events import Draft
 from engine.orchestrate.overview import Request, open_questions
 from engine.orchestrate.state import State
@@ -91,6 +92,11 @@ def answer(question: Request, text: str, person: Person) -> Draft | None:
         raise Refused("an answer needs some text", f"{question.command}")
     if question.policy and text.strip().casefold() not in _YES_NO:
         raise Refused(f"this is answered by yes or no: {question.text}", question.command)
+    if question.unit is not None:
+        try:
+            raise_of(text, question.unit)
+        except BadAnswer as wrong:
+            raise Refused(f"this is about a budget: {question.text}", str(wrong)) from None
     if question.run_id is None:
         return None
     payload = {"index": question.index, "answer": text.strip(), "by": person.by, "mode": person.mode}

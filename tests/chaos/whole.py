@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import psutil
 
-from engine.orchestrate.agents.guard import MARKER
+from engine.orchestrate.agents.family import MARKER
 from engine.orchestrate.controller import fold
 from engine.orchestrate.git.cleaning import clean
 from engine.orchestrate.git.integration import LANDED_BRANCH, Integration

@@ -38,7 +38,8 @@ def check(record: dict[str, Any]) -> None:
     if record["approval"] is not None:
         assert all(record["approval"][name] for name in ("by", "at", "mode"))
     if record["action"] == "stop":
-        assert record["value"] > record["threshold"] >= 0 and record["trigger"]
+        assert record["value"] >= record["threshold"] >= 0 and record["trigger"]
+        assert record["value"] > record["threshold"] or record["trigger"].startswith("budget.")  # reached, not passed
         assert isinstance(record["recent_history"], list)
     else:
         assert not set(record) & set(OF_A_STOP)

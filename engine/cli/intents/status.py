@@ -58,6 +58,9 @@ def status(context: click.Context) -> int:
     _table(rows)
     if seen.alive:
         _show_runner(seen)
+    spent = _spent_today(seen)
+    if spent:
+        click.echo(f"today: {spent}")
     if not found and not seen.intents.problems:
         click.echo('there are no Intents yet: penstock new "what you want done"')
     drafts = seen.files.load_drafts()
@@ -67,6 +70,18 @@ def status(context: click.Context) -> int:
     problems = (*seen.intents.problems, *drafts.problems)
     show_problems(problems)
     return int(bool(problems))
+
+
+def _spent_today(seen: Seen) -> str:
+    """What agents cost on this day (UTC), as budgets count it; empty where none was asked."""
+    from datetime import UTC, datetime
+
+    from engine.orchestrate.budget import UNITS, shown
+
+    day = seen.state.day
+    if day.date != datetime.now(UTC).date().isoformat() or not day.spent.turns:
+        return ""
+    return ", ".join(shown(unit, day.spent.of(unit)) for unit in UNITS)
 
 
 def _show_runner(seen: Seen) -> None:

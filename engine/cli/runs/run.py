@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -37,6 +37,7 @@ __all__ = ["audit", "resume", "run"]
     "--events", type=click.Path(dir_okay=False, path_type=Path), help="Append each event to a JSON Lines file."
 )
 @click.option("--max-parallel-roles", type=click.IntRange(1), help="Roles that may work at once.")
+@click.option("--max-cost", type=click.FloatRange(0), metavar="USD", help="At most so much for each run.")
 @common_options
 @click.pass_context
 def run(
@@ -48,6 +49,7 @@ def run(
     dry_run: bool,
     events: Path | None,
     max_parallel_roles: int | None,
+    max_cost: float | None,
 ) -> int:
     """Run the named Intents; without a name, go on with what was interrupted and run every approved Intent.
 
@@ -62,7 +64,10 @@ def run(
     options = options_of(context)
     if (flow is None) != (prompt is None) or (flow is not None and intents):
         raise click.UsageError("--flow and --prompt go together, and without an Intent")
-    workspace = opened(options, {"run": {"max_parallel_roles": max_parallel_roles}} if max_parallel_roles else None)
+    flags: dict[str, Any] = {"max_parallel_roles": max_parallel_roles} if max_parallel_roles else {}
+    if max_cost is not None:
+        flags["budget"] = {"run": {"usd": max_cost}}
+    workspace = opened(options, {"run": flags})
     if dry_run:
         return show_plan(workspace, intents) if flow is None else show_flow(flow)
     wish = wanted(workspace, flow, prompt) if flow is not None and prompt is not None else None

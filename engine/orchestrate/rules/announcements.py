@@ -86,8 +86,8 @@ def _payload(
         "status": status,
         "message": message,
         "startedAt": started_at,
-        "tokens": run.tokens,
-        "costUsd": run.cost_usd,
+        "tokens": run.spent.tokens,
+        "costUsd": run.spent.told()["usd"],
         "counts": {"done": run.settled, "total": len(run.tasks)},
     }
 

@@ -43,6 +43,7 @@ class Turn:
         self.touched: dict[str, None] = {}
         self.ended: list[RunEnd] = []
         self.queue = state.queue
+        self.day = state.day
         self._before = state
         self._runs: dict[str, RunState] | None = None
         self._ends: dict[str, RunEnd] = {}
@@ -58,6 +59,7 @@ class Turn:
             intents={**before.intents, **self._intents} if self._intents else before.intents,
             queue=self.queue,
             updates=(before.updates + self._updates)[-_UPDATES_KEPT:] if self._updates else before.updates,
+            day=self.day,
             sequence=self.event.sequence,
         )
 

@@ -6,6 +6,7 @@ Each outcome without success says what happened and what to do next. Knows no st
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from engine.orchestrate.agents.command import failure_of
@@ -38,7 +39,7 @@ def ended_badly(end: ProcessEnd, evidence: Mapping[str, Any]) -> Outcome | None:
 
 def no_reply(reply: AgentReply, evidence: Mapping[str, Any]) -> Outcome | None:
     """The outcome of an agent without a result, None for one with a result."""
-    return failed(reply.failure, evidence) if reply.failure else None
+    return replace(failed(reply.failure, evidence), output=reply.cost) if reply.failure else None
 
 
 def refused(refusal: Refusal, *, kind: str = "tool", feedback: bool = False, **more: Any) -> Outcome:

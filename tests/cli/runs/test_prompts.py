@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from engine.orchestrate.agents.guard import MARKER
+from engine.orchestrate.agents.family import MARKER
 from tests.cli.command import COMMAND, PATIENCE
 from tests.cli.runs.shell import Gate, Shell, rest
 
