@@ -17,7 +17,6 @@ from engine.parse.source import Position, Span
 from lsp_server.pages import page_link
 
 if TYPE_CHECKING:
-    from engine.languages.analysis import Analysis
     from lsp_server.documents import OpenDocument
     from lsp_server.positions import Lines, Positions
 
@@ -63,21 +62,13 @@ def diagnostics_json(document: OpenDocument, positions: Positions, shape: Shape)
     analysis, text = document.analysis, document.text
     if analysis is None or text is None:
         return []
-    found = analysis.diagnostics(shape.most + 1, at_end=text.is_read, known=not text.is_parsed)
-    if not text.is_read:  # the last unit may well go on
-        line = _last_unit(analysis)
-        found = [diagnostic for diagnostic in found if diagnostic.span.end.line < line]
+    found = analysis.diagnostics(shape.most + 1, at_end=text.is_read, known=True)
+    if not text.is_read:
+        found = [diagnostic for diagnostic in found if diagnostic.span.end.line < text.sure_lines]
     if len(found) > shape.most:
         found = [*found[: shape.most], _more(found[shape.most], analysis.diagnostic_count - shape.most)]
     setting = Setting(document.uri, name, positions, text, shape)
     return document.kept.written(found, lambda one: written(one, setting))
-
-
-def _last_unit(analysis: Analysis) -> int:
-    """The line at which the last top-level unit begins."""
-    blocks = analysis.document.blocks
-    place = blocks.unit_before(blocks.line_start(analysis.document.line_count - 1))
-    return 0 if place is None else blocks.line_of(place)
 
 
 def written(diagnostic: Diagnostic, setting: Setting) -> str:
