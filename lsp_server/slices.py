@@ -68,9 +68,10 @@ class SliceQueue:
     def begin(self, document: OpenDocument) -> None:
         """Does the first slice for a text that is new or has changed, and shows what is known then.
 
-        That is left to a later slice if all that is missing are words: diagnostics would vanish for a moment.
+        Of a large text that is new it is a small one, since most in it is new to the parser as well.
+        To show is left to a later slice if all that is missing are words: diagnostics would vanish for a moment.
         """
-        self._documents.advance(document, SLICE_WORK)
+        self._documents.advance(document, LEAST_WORK if document.is_loading else SLICE_WORK)
         self.add(document)
         now = self._clock()
         if document.lacks_words:

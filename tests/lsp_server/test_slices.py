@@ -99,11 +99,10 @@ def test_a_large_document_is_shown_in_parts_and_completely_once_at_the_end() -> 
 
 def test_the_beginning_is_shown_after_the_first_slice() -> None:
     desk = Desk()
-    desk.open("a")
+    document = desk.open("a")
 
-    desk.turns(1)
-
-    assert len(desk.shown) == 1
+    assert desk.shown == [(document.uri, False)]
+    assert document.is_loading
 
 
 def test_the_document_that_was_touched_last_comes_first() -> None:
