@@ -26,6 +26,8 @@ SEVERITIES = {Severity.ERROR: 1, Severity.WARNING: 2, Severity.INFORMATION: 3, S
 SOURCE = "penstock"
 LOST = "lsp.out_of_sync"
 MORE = "lsp.more_diagnostics"
+COUNTED = 2_000
+"""How many of the diagnostics that are not shown are counted."""
 
 quoted = encode_basestring_ascii
 
@@ -66,7 +68,8 @@ def diagnostics_json(document: OpenDocument, positions: Positions, shape: Shape)
     if not text.is_read:
         found = [diagnostic for diagnostic in found if diagnostic.span.end.line < text.sure_lines]
     if len(found) > shape.most:
-        found = [*found[: shape.most], _more(found[shape.most], analysis.diagnostic_count - shape.most)]
+        count = analysis.count_diagnostics(shape.most + COUNTED) - shape.most
+        found = [*found[: shape.most], _more(found[shape.most], count)]
     setting = Setting(document.uri, name, positions, text, shape)
     return document.kept.written(found, lambda one: written(one, setting))
 
@@ -139,4 +142,5 @@ def _notice(reason: str) -> Diagnostic:
 
 
 def _more(first: Diagnostic, count: int) -> Diagnostic:
-    return Diagnostic(MORE, Severity.INFORMATION, f"up to {count} more diagnostics from here on", first.span)
+    number = f"up to {count}" if count < COUNTED else "thousands"
+    return Diagnostic(MORE, Severity.INFORMATION, f"{number} more diagnostics from here on", first.span)
