@@ -63,6 +63,11 @@ class OpenDocument:
         return self.text is not None and self.lost is None and not self.text.is_complete
 
     @property
+    def is_loading(self) -> bool:
+        """Whether a part of the text waits to be parsed for the first time."""
+        return self.text is not None and self.lost is None and not self.text.is_read
+
+    @property
     def lacks_words(self) -> bool:
         """Whether everything is parsed and words for what is wrong are still missing."""
         return self.text is not None and self.lost is None and self.text.lacks_words

@@ -119,13 +119,26 @@ class LoadingText:
         self._asked = None
         while not work.is_done:
             self._check_seen(work)
-            if not (self.analysis.run_on(work) and self.analysis.document.wording.word(work, self.most)):
+            if not (self.analysis.run_on(work) and self._word(work)):
                 return
             if not self._waiting:
                 self.analysis.check(work)
                 return
             if not work.is_done:
                 self._grow(work)
+
+    def _word(self, work: Work) -> bool:
+        """Puts what is wrong into words as far as nothing that waits can change it; whether that is done."""
+        return self.analysis.document.wording.word(work, self.most, (0, self.sure_lines - 1))
+
+    @property
+    def sure_lines(self) -> int:
+        """How many lines what waits can change nothing about: the last unit that is parsed may well go on."""
+        blocks = self.analysis.document.blocks
+        if self.is_read:
+            return blocks.line_count
+        place = blocks.unit_before(blocks.line_start(blocks.line_count - 1))
+        return 0 if place is None else blocks.line_of(place)
 
     def _check_seen(self, work: Work) -> None:
         first, last = self.seen

@@ -1,10 +1,11 @@
 """Parses large documents a slice at a time, so that everything else is served in between.
 
 The document that was touched last comes first; in it the changes that wait, then what they change behind them, then
-the rest of the text, then checks.  A slice is an amount of work, not of time.  What is known is shown after the first
-slice, from time to time, and as soon as the part that is seen or the whole syntax is known; the complete list is shown
-once, last.  Knows no protocol: `apply` changes a document, `show` publishes what is known of it, `tell` says how far it
-is while that is still to come.
+the rest of the text, then checks.  A slice is an amount of work, less where slices turn out to take long; what comes
+out does not depend on it.  What is known is shown after the first slice, from time to time, and as soon as the part
+that is seen or the whole syntax is known; the complete list is shown once, last.
+Knows no protocol: `apply` changes a document, `show` publishes what is known of it, `tell` says how far it is while
+that is still to come.
 Invariant: while a document is being parsed or a change of it waits, it is in the queue, and a turn is scheduled.
 """
 
@@ -15,12 +16,28 @@ from collections.abc import Callable
 from lsp_server.documents import Documents, OpenDocument
 from lsp_server.sync import Changed, Unreadable
 
-__all__ = ["PART_NS", "SLICE_WORK", "SliceQueue"]
+__all__ = ["PART_NS", "SLICE_WORK", "Pace", "SliceQueue"]
 
 SLICE_WORK = 5_000.0
 """How much is done in a slice (see `engine.parse.work`); the benchmark shows how long slices take."""
+SLICE_NS, LEAST_WORK = 5_000_000, SLICE_WORK / 8
+"""How many nanoseconds a slice should take: where they take longer, less is done in them, but at least so much."""
 PART_NS = 250_000_000
 """How many nanoseconds nothing new is shown while slices are parsed."""
+
+
+class Pace:
+    """How much is done in a slice: as much as usual, less while slices take longer than they should."""
+
+    __slots__ = ("work",)
+
+    def __init__(self) -> None:
+        self.work = SLICE_WORK
+
+    def took(self, nanoseconds: int) -> None:
+        """Learns from how long the last slice took."""
+        wanted = self.work * SLICE_NS / max(1, nanoseconds)
+        self.work = min(max(wanted, LEAST_WORK), 2 * self.work, SLICE_WORK)
 
 
 class SliceQueue:
@@ -41,6 +58,7 @@ class SliceQueue:
         self._tell = tell
         self._call_later = call_later
         self._clock = clock
+        self._pace = Pace()
         self._queue: list[OpenDocument] = []
         self._shown: dict[OpenDocument, int] = {}
 
@@ -50,9 +68,10 @@ class SliceQueue:
     def begin(self, document: OpenDocument) -> None:
         """Does the first slice for a text that is new or has changed, and shows what is known then.
 
-        That is left to a later slice if all that is missing are words: diagnostics would vanish for a moment.
+        Of a large text that is new it is a small one, since most in it is new to the parser as well.
+        To show is left to a later slice if all that is missing are words: diagnostics would vanish for a moment.
         """
-        self._documents.advance(document, SLICE_WORK)
+        self._documents.advance(document, LEAST_WORK if document.is_loading else SLICE_WORK)
         self.add(document)
         now = self._clock()
         if document.lacks_words:
@@ -114,9 +133,10 @@ class SliceQueue:
         return 0.0
 
     def _parse_slice(self, document: OpenDocument) -> None:
-        before = document.stages
-        self._documents.advance(document, SLICE_WORK)
+        before, began = document.stages, self._clock()
+        self._documents.advance(document, self._pace.work)
         now = self._clock()
+        self._pace.took(now - began)
         is_due = now - self._shown.get(document, now - PART_NS) >= PART_NS
         if is_due or not document.is_parsing or document.stages > before:
             self._shown[document] = now

@@ -9,7 +9,7 @@ Invariant: once settled, the diagnostics are those of `stream.Checker` for the s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
 from engine.languages.facts import CLASHES_KEPT, NAMES_KEPT, NOTHING, in_order, names_limit, placed, shared_checks
@@ -207,36 +207,40 @@ class Analysis:
         there are words for already.
         """
         found = self.document.diagnostics(limit, at_end=at_end, known=known)
-        said = list(self._said())
+        said = self._said(limit)
         if said or len(found) > 1:
             found = in_order([*found, *said])
         return found if limit is None else found[:limit]
 
-    @property
-    def diagnostic_count(self) -> int:
-        """How many there are in all at most; the parser's are not put into words for that."""
-        return self.document.diagnostic_count + sum(1 for _ in self._said())
+    def count_diagnostics(self, limit: int) -> int:
+        """How many there are in all at most, counted up to `limit`; the parser's are not put into words for that."""
+        return min(limit, self.document.count_diagnostics(limit) + len(self._said(limit)))
 
-    def _said(self) -> Iterator[Diagnostic]:
+    def _said(self, limit: int | None) -> list[Diagnostic]:
+        """What the checks say, in about the order of position; at least the first `limit` of it."""
         blocks = self.document.blocks
+        said: list[Diagnostic] = []
         once: set[str] = set()
         flags: set[str] = set()
         clashes: list[tuple[str, Diagnostic]] = []
         for place in blocks.flagged("said"):
+            if limit is not None and len(said) >= limit:
+                break                                    # all others stand below
             facts = blocks.note(place).facts
             line, column = blocks.line_of(place), blocks.column_of(place)
             flags |= facts.sets
-            yield from (placed(finding, line, column) for finding in facts.findings)
+            said += (placed(finding, line, column) for finding in facts.findings)
             for finding in facts.once:
                 if finding.code not in once:
                     once.add(finding.code)
-                    yield placed(finding, line, column)
-            yield from (placed(finding, line, column) for flag, finding in facts.unless if flag not in flags)
+                    said.append(placed(finding, line, column))
+            said += (placed(finding, line, column) for flag, finding in facts.unless if flag not in flags)
             clashes += [(name, placed(finding, line, column)) for name, finding in facts.clashes]
         names = self._compared()
-        yield from (finding for name, finding in clashes[:CLASHES_KEPT] if names[name] > 0)
+        said += (finding for name, finding in clashes[:CLASHES_KEPT] if names[name] > 0)
         if self._name_count > NAMES_KEPT:
-            yield names_limit()
+            said.append(names_limit())
+        return said
 
     def _compared(self) -> Counter[str]:
         """The definitions that are compared: all, or the first `NAMES_KEPT` in the text."""

@@ -271,12 +271,18 @@ class Document:
                 break
         return out
 
-    @property
-    def diagnostic_count(self) -> int:
-        """How many there are at most; none is put into words for that, so those that have another cause count too."""
+    def count_diagnostics(self, limit: int) -> int:
+        """How many there are at most, counted up to `limit`.
+
+        None is put into words for that, so those that have another cause count too.
+        """
         blocks, mistakes = self._blocks, self.machine.mistakes
-        count = sum(len(mistakes(blocks.state(place), blocks.piece(place))) for place in blocks.flagged("bad"))
-        return count + (not self.machine.accepts_end(self._blocks.end))
+        count = int(not self.machine.accepts_end(blocks.end))
+        for place in blocks.flagged("bad"):
+            if count >= limit:
+                break
+            count += len(mistakes(blocks.state(place), blocks.piece(place)))
+        return min(count, limit)
 
     def end_diagnostics(self) -> list[Diagnostic]:
         """What is wrong with the text ending where it does; it may stand far above the end."""

@@ -45,7 +45,8 @@ class Wording:
     def __init__(self, machine: Machine, blocks: Blocks) -> None:
         self._machine, self._blocks = machine, blocks
         self._said: dict[tuple[int, int], _Said] = {}    # by the line and the column at which a piece begins
-        self._front = 0                                  # every mistake before this line is put into words
+        self._front = 0                                  # every mistake before this line is put into words,
+        self._before: int | None = 0                     # which makes so many diagnostics; None when that is unknown
         #: How many pieces were put into words; to be compared by tests.
         self.worded = 0
 
@@ -58,33 +59,33 @@ class Wording:
         if self._front == _END:
             return True
         place = next(self._blocks.flagged("bad", self._blocks.line_start(self._front)), None)
-        return place is None or self._count() >= limit
+        return place is None or self._count_before() >= limit
 
-    def word(self, work: Work, limit: int, lines: tuple[int, int] | None = None) -> bool:
-        """Put mistakes into words, from the first on or on some lines, until the work is used up; is that done?
+    def word(self, work: Work, limit: int, lines: tuple[int, int] = (0, _END)) -> bool:
+        """Put the mistakes on some lines (all by default) into words until the work is used up; is that done?
 
-        It is done as well when there are words for so many diagnostics.
+        It is done as well when there are words for so many diagnostics, counted from the first.
         """
         if self.is_done(limit):
             return True
-        first, last = lines or (self._front, _END)
-        count = self._count()
-        for place in self._blocks.flagged("bad", self._blocks.line_start(first)):
+        front, count, (first, last) = self._front, self._count_before(), lines
+        reached, is_done = _END, True
+        for place in self._blocks.flagged("bad", self._blocks.line_start(max(first, front))):
             line = self._blocks.line_of(place)
-            if line > last or count >= limit:
+            if line > last or count >= limit or work.is_done:
+                reached, is_done = line, line > last or count >= limit
                 break
-            if work.is_done:
-                self._front = line if lines is None else self._front
-                return False
             worded = self.worded
             count += len(self.at(place))
             work.worded(self.worded - worded)
-        if lines is None:
-            self._front = _END if count < limit else line
-        return True
+        if first <= front:
+            self._front, self._before = reached, None
+        return is_done
 
-    def _count(self) -> int:
-        return sum(len(said.diagnostics) for (line, _), said in self._said.items() if line < self._front)
+    def _count_before(self) -> int:
+        if self._before is None:
+            self._before = sum(len(said.diagnostics) for (line, _), said in self._said.items() if line < self._front)
+        return self._before
 
     def at(self, place: Place) -> tuple[Diagnostic, ...]:
         """The diagnostics of one piece."""
@@ -106,7 +107,7 @@ class Wording:
     def move(self, change: Change) -> None:
         """Forget what may have changed, move along what stands below."""
         first, last, shift = change.first_line, change.first_line + change.replaced, change.line_shift
-        self._front = min(self._front, first)
+        self._front, self._before = min(self._front, first), None
         kept: dict[tuple[int, int], _Said] = {}
         for (line, column), said in self._said.items():
             if line + said.ahead < first:

@@ -24,7 +24,7 @@ _UNIT: Final = 15.0
 _UNIT_CHARACTER: Final = 0.15
 _TREE_CHARACTER: Final = 1.0
 #: A piece whose mistakes are put into words, which may mean to search for their repairs.
-_WORDED: Final = 1500.0
+_WORDED: Final = 2000.0
 #: Pieces taken first, and at most; in between their number follows from what the last ones took.
 _FIRST: Final = 8
 _MOST: Final = 512

@@ -17,7 +17,6 @@ from engine.parse.source import Position, Span
 from lsp_server.pages import page_link
 
 if TYPE_CHECKING:
-    from engine.languages.analysis import Analysis
     from lsp_server.documents import OpenDocument
     from lsp_server.positions import Lines, Positions
 
@@ -27,6 +26,8 @@ SEVERITIES = {Severity.ERROR: 1, Severity.WARNING: 2, Severity.INFORMATION: 3, S
 SOURCE = "penstock"
 LOST = "lsp.out_of_sync"
 MORE = "lsp.more_diagnostics"
+COUNTED = 2_000
+"""How many of the diagnostics that are not shown are counted."""
 
 quoted = encode_basestring_ascii
 
@@ -63,21 +64,14 @@ def diagnostics_json(document: OpenDocument, positions: Positions, shape: Shape)
     analysis, text = document.analysis, document.text
     if analysis is None or text is None:
         return []
-    found = analysis.diagnostics(shape.most + 1, at_end=text.is_read, known=not text.is_parsed)
-    if not text.is_read:  # the last unit may well go on
-        line = _last_unit(analysis)
-        found = [diagnostic for diagnostic in found if diagnostic.span.end.line < line]
+    found = analysis.diagnostics(shape.most + 1, at_end=text.is_read, known=True)
+    if not text.is_read:
+        found = [diagnostic for diagnostic in found if diagnostic.span.end.line < text.sure_lines]
     if len(found) > shape.most:
-        found = [*found[: shape.most], _more(found[shape.most], analysis.diagnostic_count - shape.most)]
+        count = analysis.count_diagnostics(shape.most + COUNTED) - shape.most
+        found = [*found[: shape.most], _more(found[shape.most], count)]
     setting = Setting(document.uri, name, positions, text, shape)
     return document.kept.written(found, lambda one: written(one, setting))
-
-
-def _last_unit(analysis: Analysis) -> int:
-    """The line at which the last top-level unit begins."""
-    blocks = analysis.document.blocks
-    place = blocks.unit_before(blocks.line_start(analysis.document.line_count - 1))
-    return 0 if place is None else blocks.line_of(place)
 
 
 def written(diagnostic: Diagnostic, setting: Setting) -> str:
@@ -148,4 +142,5 @@ def _notice(reason: str) -> Diagnostic:
 
 
 def _more(first: Diagnostic, count: int) -> Diagnostic:
-    return Diagnostic(MORE, Severity.INFORMATION, f"up to {count} more diagnostics from here on", first.span)
+    number = f"up to {count}" if count < COUNTED else "thousands"
+    return Diagnostic(MORE, Severity.INFORMATION, f"{number} more diagnostics from here on", first.span)

@@ -142,6 +142,15 @@ MISTAKE = "fn last( = 1\n"
 """A mistake for the end of a file: when it is told, everything before it is parsed."""
 
 
+def mistaken(text: str, every: int = 20) -> str:
+    """The text with a bracket too few or too many in every twentieth line."""
+    lines = text.split("\n")
+    for number in range(0, len(lines), every):
+        line = lines[number]
+        lines[number] = line.replace("(", "", 1) if "(" in line else f"{line} )"
+    return "\n".join(lines)
+
+
 @dataclass(frozen=True)
 class Opened:
     """Milliseconds from opening a file to all mistakes in its syntax, and to its complete diagnostics."""
@@ -307,10 +316,13 @@ def add_large(table: Table, size: int) -> None:
     table.add(f"{what}: other names, structure mostly known", str(opening([known, new])))
     table.add(f"{what}: all new", str(opening([new])))
     text = RemlSource(1).text(size)
-    asked = asking(text)
+    asked, wrong = asking(text), asking(mistaken(known))
     figures = f"{asked.first_diagnostics:.0f} ms, {asked.syntax:.0f} ms, {asked.settled:.0f} ms"
     table.add(f"{size_name(size)} opened, to the first diagnostics, all syntax diagnostics, all checks", figures)
     table.add("a code action asked for meanwhile", f"{of(asked.answers)}, max {asked.answers.at(1):.0f} ms")
+    figures = f"{wrong.first_diagnostics:.0f} ms, {wrong.settled:.0f} ms"
+    table.add("1 MB with a mistake in every twentieth line opened, to the first diagnostics, all checks", figures)
+    table.add("a code action asked for meanwhile", f"{of(wrong.answers)}, max {wrong.answers.at(1):.0f} ms")
     for inserted in ("/*", '"""', '"', "{"):
         worst = settling(text, inserted)
         table.add(

@@ -15,6 +15,7 @@ from tests.bench.lsp_latency import (
     asking,
     changes,
     measured,
+    mistaken,
     settling,
     start_ms,
     write_readme,
@@ -56,6 +57,13 @@ def test_the_python_that_is_compared_with_is_valid_and_of_the_size_that_was_aske
 
     assert 20_000 <= len(text) < 22_000
     assert python_text(20_000) == text
+
+
+def test_every_twentieth_line_of_a_text_can_be_made_wrong() -> None:
+    text = RemlSource(1).text(10_000)
+    before, after = text.split("\n"), mistaken(text).split("\n")
+
+    assert [number for number, line in enumerate(before) if line != after[number]] == list(range(0, len(before), 20))
 
 
 def test_ruff_is_measured_on_what_it_does_find() -> None:

@@ -83,7 +83,9 @@ def check_law(seed: int, rounds: int) -> int:
             edits += 1
 
             assert facts.in_order(analysis.diagnostics()) == fresh
-            assert analysis.diagnostic_count >= len(fresh)
+            assert analysis.count_diagnostics(1_000) >= len(fresh)
+            assert analysis.count_diagnostics(1) == (analysis.count_diagnostics(1_000) > 0)
+            assert facts.in_order(analysis.diagnostics(2)) == fresh[:2]
             assert streamed(text, r.choice([1, 7, 64, 4096])) == fresh
     return edits
 

@@ -14,7 +14,7 @@ from engine.parse.stream import Continuation, resume
 from lsp_server.documents import Documents, OpenDocument
 from lsp_server.loading import AT_ONCE
 from lsp_server.positions import Positions
-from lsp_server.slices import PART_NS, SLICE_WORK, SliceQueue
+from lsp_server.slices import LEAST_WORK, PART_NS, SLICE_NS, SLICE_WORK, Pace, SliceQueue
 from lsp_server.sync import Changed, Edit, Opened, Unreadable
 from lsp_server.testing import ServerProcess
 
@@ -99,11 +99,10 @@ def test_a_large_document_is_shown_in_parts_and_completely_once_at_the_end() -> 
 
 def test_the_beginning_is_shown_after_the_first_slice() -> None:
     desk = Desk()
-    desk.open("a")
+    document = desk.open("a")
 
-    desk.turns(1)
-
-    assert len(desk.shown) == 1
+    assert desk.shown == [(document.uri, False)]
+    assert document.is_loading
 
 
 def test_the_document_that_was_touched_last_comes_first() -> None:
@@ -241,6 +240,56 @@ def test_what_an_edit_supersedes_is_dropped() -> None:
     assert whole.turns() > 5
     assert [complete for _, complete in desk.shown].count(True) == 1
     assert document.version == 3
+
+
+def test_slices_that_take_long_become_smaller_and_no_smaller_than_that() -> None:
+    pace = Pace()
+    for nanoseconds, work in (
+        (0, SLICE_WORK),
+        (SLICE_NS, SLICE_WORK),
+        (2 * SLICE_NS, SLICE_WORK / 2),
+        (100 * SLICE_NS, LEAST_WORK),
+        (SLICE_NS // 2, 2 * LEAST_WORK),
+        (0, 4 * LEAST_WORK),
+        (0, SLICE_WORK),
+    ):
+        pace.took(nanoseconds)
+        assert pace.work == work
+
+
+MISTAKEN = "[\n" + "1 1,\n" * 150 + "1]"
+
+
+def test_words_for_many_mistakes_are_found_a_few_at_a_time_and_what_is_known_is_shown() -> None:
+    desk = Desk(turn_ns=PART_NS // 4)
+    document = desk.open("a", MISTAKEN)
+    assert document.analysis is not None
+    wording = document.analysis.document.wording
+    worded = [wording.worded]
+    while desk.turns(1):
+        worded.append(wording.worded)
+
+    assert max(after - before for before, after in pairwise(worded)) <= 5
+    assert wording.worded == 150
+    assert [complete for _, complete in desk.shown].count(True) == 1
+    assert len(desk.shown) > 5
+
+
+def test_words_that_a_newer_edit_supersedes_are_never_looked_for() -> None:
+    desk = Desk()
+    document = desk.open("a", MISTAKEN)
+    desk.turns()
+    assert document.analysis is not None
+    wording = document.analysis.document.wording
+    before, shown = wording.worded, len(desk.shown)
+    for version in range(2, 52):  # each concerns every mistake: what opens the list moves
+        desk.apply(insert(version, " "))
+
+    assert desk.shown[shown:] == []  # no diagnostic vanishes for a moment
+    assert wording.worded - before <= 50 * 5
+    desk.turns()
+    assert desk.shown[shown:] == [(document.uri, True)]
+    assert wording.worded - before <= 50 * 5 + 150
 
 
 URI = "file:///w/a.json"
