@@ -24,8 +24,10 @@ OPERAND: Final = -1
 #: What a word costs that is e times rarer than another one.
 _WEIGHT: Final = 7
 
-#: Stands behind the last word: what follows is not known, so it costs nothing.
+#: Stands behind the last word: what follows is not known, so it costs nothing; or the text ends there, behind a line
+#: break.
 _NOTHING: Final = -2
+_END: Final = -3
 
 #: Costs remembered before they are forgotten: of three words, and of all candidates between others.
 _MOST_KNOWN: Final = 50_000
@@ -57,11 +59,15 @@ class Habits:
     def __init__(self, lexer: Lexer, sample: str, operands: frozenset[int], candidates: Sequence[int]) -> None:
         self._words = [OPERAND if kind in operands else kind for kind in range(len(lexer.names))]
         self._words[EOF] = NL                            # a text may end where a line may
-        text = [NL, NL, *self.words(_kinds(lexer, sample))]
+        kinds = list(_kinds(lexer, sample))
+        text = [NL, NL, *self.words(kinds)]
         self._single = Counter(text)
         self._size = len(text)
         self._pairs = Counter(pairwise(text))
         self._triples = Counter(zip(text, text[1:], text[2:], strict=False))
+        #: Words that stand in front of a blank line: a text may end where one is.
+        self._last = Counter(self.word(a) for a, b, c in zip(kinds, kinds[1:], kinds[2:], strict=False)
+                             if a != b == c == NL)
         self._behind_one = _followers((pair[0], count) for pair, count in self._pairs.items())
         self._behind_two = _followers((triple[:2], count) for triple, count in self._triples.items())
         self._known: dict[tuple[int, int, int], int] = {}
@@ -120,6 +126,8 @@ class Habits:
         behind = self._behind_two.get((a, b))
         if c == _NOTHING:
             cost = 0
+        elif c == _END:
+            cost = self._ending(a)
         elif behind is None:
             cost = self._pair(b, c)[1]
         else:
@@ -129,6 +137,13 @@ class Habits:
             self._known.clear()
         self._known[triple] = cost
         return cost
+
+    def _ending(self, word: int) -> int:
+        """What it costs that a text ends behind a word and a line break; nothing if the sample has no blank lines."""
+        if not self._last:
+            return 0
+        share = self._last.total() / self._single[NL]
+        return _cost((self._last[word] + share) / (self._pairs[word, NL] + 1))
 
     def _pair(self, b: int, c: int) -> tuple[float, int]:
         """How likely a word is behind another one if that is all that is known, and what it costs."""
@@ -158,7 +173,7 @@ class Surroundings:
             if word != NL or self._line[-1] != NL:
                 self._line.append(word)
             self._places.append(len(self._line) - 1)
-        self._line += [_NOTHING] * 3
+        self._line += [_END if kinds and kinds[-1] == EOF else _NOTHING, _NOTHING, _NOTHING]
 
     def inserted(self, index: int, below: bool, prior: int | None = None) -> Costs:
         """Of inserting kinds in front of an index: behind the line break there if `below`, behind `prior` if given."""

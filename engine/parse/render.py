@@ -180,7 +180,8 @@ class _Rendering:
         if self.mistake.code == UNKNOWN_TOKEN:
             return f"unknown character {_printable(self._found())}"
         if opener is not None and (opener.line != self.here.line or self.mistake.kind == EOF):
-            return f"`{opener.text}` on line {opener.line + 1} is not closed; {expected.humanized}"
+            guess = None if self._is_expected(found) else self._guess(found)
+            return f"`{opener.text}` on line {opener.line + 1} is not closed; {guess or expected.humanized}"
         what = "end of the text" if self.mistake.kind == EOF else _printable(self._found())
         guess = self._guess(found) if len(expected.alternatives) > _FEW or not self._is_expected(found) else None
         return f"unexpected {what}; {guess or expected.humanized}"

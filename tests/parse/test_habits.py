@@ -55,3 +55,27 @@ def test_two_machines_learn_the_same_and_one_without_a_sample_nothing():
 
     assert learnt(first).cost(words) == learnt(make_machine("json")).cost(words)
     assert second.habits is None
+
+
+def test_a_text_ends_behind_what_blank_lines_stand_behind():
+    machine = make_machine("json")
+    sample = "[1]\n\n[2]\n\n[\n3\n]\n"
+    habits = Habits(machine.lexer, sample, frozenset(kinds(machine, "NUMBER")), machine.likely)
+    number, opener, closer = kinds(machine, "NUMBER", "[", "]")
+    candidates = [machine.likely.index(kind) for kind in (closer, opener)]
+
+    at_end = Surroundings(habits, (opener, number, NL, EOF)).inserted(3, below=False)
+    further = Surroundings(habits, (opener, number, NL)).inserted(2, below=False)
+
+    ends, opens = (at_end.costs[index] - further.costs[index] for index in candidates)
+    assert 0 < ends < opens
+
+
+def test_without_blank_lines_nothing_is_known_of_ends():
+    machine = make_machine("json")
+    habits = Habits(machine.lexer, "[1]\n[2]\n", frozenset(), machine.likely)
+    (number,) = kinds(machine, "NUMBER")
+
+    at_end = Surroundings(habits, (number, NL, EOF)).inserted(2, below=False)
+
+    assert at_end.costs == Surroundings(habits, (number, NL)).inserted(1, below=False).costs
