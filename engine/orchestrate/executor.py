@@ -70,7 +70,7 @@ class LocalExecutor:
         self._clock = clock
         self._slots = _Slots(roles_at_once)
         self._running: dict[str, _Running] = {}
-        self._draining = False
+        self._draining = self._abandoned = False
 
     def __len__(self) -> int:
         return len(self._running)
@@ -101,14 +101,16 @@ class LocalExecutor:
                 running.stop.set()
         return [running.task for running in self._running.values() if running.begun and running.task is not None]
 
-    async def shut_down(self) -> None:
-        """Stops every step and waits until each has ended, without reporting it: its key stays outstanding."""
-        tasks = []
-        for running in list(self._running.values()):
+    def abandon(self) -> None:
+        """Stops every step, begins no other, and reports nothing any more: their keys stay outstanding."""
+        self._report, self._draining, self._abandoned = _say_nothing, True, True
+        for running in self._running.values():
             running.stop.set()
-            if running.task is not None:
-                tasks.append(running.task)
-        self._report = _say_nothing
+
+    async def shut_down(self) -> None:
+        """Abandons every step and waits until each has ended."""
+        self.abandon()
+        tasks = [running.task for running in self._running.values() if running.task is not None]
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self, running: _Running) -> None:
@@ -148,6 +150,8 @@ class LocalExecutor:
             return Outcome("cancelled")
         running.begun = True
         await self._report(start_of(running.step))
+        if self._abandoned:  # that it has begun could not be told
+            return Outcome("cancelled")
         return await self._perform(running.step, running.stop)
 
     async def _waited(self, moment: float, stop: asyncio.Event) -> bool:

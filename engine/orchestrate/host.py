@@ -80,7 +80,7 @@ class Host:
         self.on_note: Callable[[str], None] = self.notes.append
         """Is told of each."""
         roles = self.workspace.settings.run.max_parallel_roles
-        self.runner = Runner(log, self._perform, self._update, SystemClock(), roles)
+        self.runner = Runner(log, self._perform, self._update, SystemClock(), roles, self._unwritten)
         self._all_in_history = True
         self._followers = Followers(self.runner, log)
         self.runner.watch(self._remember)
@@ -88,6 +88,8 @@ class Host:
         self.follow = self._followers.follow
         self.told_to_end: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Why a client or a signal wants this process to end."""
+        self.unwritten: str | None = None
+        """Why the log takes no events any more, if so: then the process ends."""
         self._handing_over: asyncio.Task[None] | None = None
 
     async def start(
@@ -209,6 +211,12 @@ class Host:
 
     async def handle(self, method: str, params: Mapping[str, Any], pid: int | None) -> Mapping[str, Any]:
         """The result of a client's request. Raises `Refused`."""
+        try:
+            return await self._handled(method, params, pid)
+        except UnwrittenEvent as error:
+            raise Refused(str(error), kind="system") from error
+
+    async def _handled(self, method: str, params: Mapping[str, Any], pid: int | None) -> Mapping[str, Any]:
         match method:
             case "hello":
                 return self._greeting()
@@ -333,6 +341,11 @@ class Host:
             self._note(f"the history of {event.run_id} was not written: {error}")
         if self._all_in_history:
             self._log.has_history(event.sequence)
+
+    def _unwritten(self, why: str) -> None:
+        """Ends the process: what happens cannot be kept, so nothing may happen."""
+        self.unwritten = why
+        self.end(why)
 
     def _note(self, text: str) -> None:
         self.on_note(text)

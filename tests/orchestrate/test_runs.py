@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from engine.orchestrate.store.history import read_history
-from tests.orchestrate.project import until_event
+from engine.orchestrate.wire import Refused
+from tests.orchestrate.project import LIMIT, until_event
 
 
 def look(project):
@@ -348,3 +349,18 @@ async def test_a_failure_before_any_task_has_a_history_and_is_told_apart(project
     assert words in told["reason"] and [step["step"] for step in told["steps"]] == ["analyze"]
     assert told["steps"][0]["duration_ms"] >= 0
     assert {error["class"] for error in project.of("error")} == {kind}
+
+
+async def test_a_log_that_takes_nothing_ends_the_process_and_the_next_one_goes_on(project):
+    project.intent("one", "title: One\nrun: ['echo x > x.txt']\n")
+    async with project.open() as host:
+        await host.start()
+        host._log._connection.execute("PRAGMA max_page_count = 1")  # no more than it has now
+        assert "is the disk full?" in await asyncio.wait_for(host.told_to_end, LIMIT)
+        large = {"draft": {"type": "error", "payload": {"message": "x" * 100_000}}}
+        with pytest.raises(Refused, match="is the disk full"):
+            await host.handle("append", large, None)
+        await asyncio.wait_for(host.until_over(60), LIMIT)
+    await project.run()
+    assert project.end["state"] == "succeeded" and project.landed("x.txt") == "x"
+    assert len(project.of("land")) == 1 and project.of("retry") == []

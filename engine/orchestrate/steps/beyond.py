@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -101,10 +101,10 @@ def beyond(repository: Repository) -> Beyond:
     return Beyond(checkout, shared_state(repository), repository.tip(LANDED_BRANCH))
 
 
-async def watched(world: World, work: Awaitable[_T]) -> tuple[_T, Found]:
+async def watched(world: World, work: Callable[[], Awaitable[_T]]) -> tuple[_T, Found]:
     """What a step's work gives, and what changed beyond its worktree meanwhile."""
     before = await asyncio.to_thread(beyond, world.repository)
-    result = await work
+    result = await work()
     return result, await asyncio.to_thread(_changes, world, before)
 
 
