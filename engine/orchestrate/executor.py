@@ -59,6 +59,8 @@ class _Running:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
     begun: bool = False
+    asked: bool = False
+    """Whether somebody wants it to end, and waits for that."""
 
 
 class LocalExecutor:
@@ -70,6 +72,8 @@ class LocalExecutor:
         self._clock = clock
         self._slots = _Slots(roles_at_once)
         self._running: dict[str, _Running] = {}
+        self._held: dict[str, RunStep] = {}
+        """What will not begin here any more, and stays outstanding."""
         self._draining = self._abandoned = False
 
     def __len__(self) -> int:
@@ -77,15 +81,24 @@ class LocalExecutor:
 
     def submit(self, step: RunStep) -> None:
         """Begins a step as soon as it may; one that is already here is left alone, and none begins after `drain`."""
-        if step.key in self._running or self._draining:
+        if step.key in self._running:
             return
+        if self._draining:
+            self._held[step.key] = step
+        else:
+            self._take(step)
+
+    def _take(self, step: RunStep) -> _Running:
         running = self._running[step.key] = _Running(step)
         running.task = asyncio.create_task(self._run(running), name=step.key)
+        return running
 
     def stop(self, key: str) -> None:
         """Asks a step to end; one that is not here has ended."""
-        running = self._running.get(key)
+        held = self._held.pop(key, None)
+        running = self._take(held) if held is not None else self._running.get(key)
         if running is not None:
+            running.asked = True
             running.stop.set()
 
     @property
@@ -119,8 +132,10 @@ class LocalExecutor:
             draft = await self._ended(running)
         finally:
             del self._running[step.key]
-        if running.begun or not self._draining:
+        if running.begun or running.asked or not self._draining:
             await self._report(draft)
+        else:
+            self._held[step.key] = step
 
     async def _ended(self, running: _Running) -> Draft:
         step, began = running.step, self._clock.monotonic()

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from engine.orchestrate.host import open_host
 from engine.orchestrate.store.history import read_history
 from engine.orchestrate.wire import Refused
 from tests.orchestrate.project import LIMIT, until_event
@@ -364,3 +365,21 @@ async def test_a_log_that_takes_nothing_ends_the_process_and_the_next_one_goes_o
     await project.run()
     assert project.end["state"] == "succeeded" and project.landed("x.txt") == "x"
     assert len(project.of("land")) == 1 and project.of("retry") == []
+
+
+async def test_a_run_that_is_cancelled_while_another_version_takes_over_has_ended(project):
+    """Whether its steps are at work, or wait and will not begin here any more."""
+    project.settings = {"run": {"max_parallel_roles": 1}}
+    project.intent("one", "title: One\nrun: ['sleep 60']\n")
+    project.intent("two", "title: Two\nrun: ['sleep 60']\n")
+    async with open_host(project.workspace, project.environment, background=True) as host:
+        working = asyncio.create_task(until_event(host, "step.start", step="implement"))
+        started = await host.start()
+        await working
+        answer = await host.handle("hand_over", {}, None)
+        assert len(answer["waits_for"]) == 1
+        for run_id in started.runs.values():
+            wish = {"run_id": run_id, "reason": "enough", "by": "Ada"}
+            assert (await asyncio.wait_for(host.handle("cancel", wish, None), 20))["ended"]
+        assert await asyncio.wait_for(host.told_to_end, LIMIT) == "handed over"
+    assert [end["state"] for end in project.of("run.end")] == ["cancelled", "cancelled"]

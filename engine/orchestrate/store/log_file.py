@@ -93,7 +93,7 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
             _begin_histories(connection)
     except sqlite3.DatabaseError as error:
         connection.close()
-        raise unusable(path, error) from error
+        raise (unusable(path, error) if write else DamagedLog(path, str(error))) from error
     except BaseException:
         connection.close()
         raise
