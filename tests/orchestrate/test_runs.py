@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import sys
 
+import psutil
 import pytest
 
 from engine.orchestrate.host import open_host
@@ -225,10 +227,13 @@ async def test_a_pull_request_is_pushed_and_nothing_here_moves(project):
 
 
 async def test_a_cancelled_run_has_ended_with_everything_that_ran(project):
-    project.intent("slow", "title: Slow\nrun: ['trap \"\" INT TERM; sleep 60 & setsid sleep 60 & wait']\n")
+    come = project.sandbox.folder / "come"
+    os.mkfifo(come)
+    line = f'trap "" INT TERM; sleep 60 & setsid sleep 60 & echo > {come}; wait'
+    project.intent("slow", f"title: Slow\nrun: ['{line}']\n")
     async with project.open() as host:
         await host.start()
-        await until_event(host, "step.start", step="implement")
+        await asyncio.to_thread(come.read_text)
         (run_id,) = host.runner.state.runs
         await asyncio.wait_for(host.runner.cancel(run_id, "enough", "Ada"), 20)
     assert project.end["state"] == "cancelled" and "enough" in project.end["reason"]
@@ -383,3 +388,19 @@ async def test_a_run_that_is_cancelled_while_another_version_takes_over_has_ende
             assert (await asyncio.wait_for(host.handle("cancel", wish, None), 20))["ended"]
         assert await asyncio.wait_for(host.told_to_end, LIMIT) == "handed over"
     assert [end["state"] for end in project.of("run.end")] == ["cancelled", "cancelled"]
+
+
+@pytest.mark.parametrize("hook", ["post-checkout", "pre-commit"])
+async def test_a_cancel_ends_the_git_command_that_a_step_waits_for_with_its_hook(project, hook):
+    come, leave = project.sandbox.folder / "come", project.sandbox.folder / "leave"
+    os.mkfifo(come)
+    os.mkfifo(leave)
+    project.sandbox.hook(hook, f"trap '' TERM; echo $$ > {come}; cat {leave}")
+    project.intent("one", "title: One\nrun: ['echo x > x.txt']\n")
+    async with project.open() as host:
+        started = await host.start()
+        process = psutil.Process(int(await asyncio.to_thread(come.read_text)))
+        await asyncio.wait_for(host.runner.cancel(started.runs["one"], "enough", "Ada"), 20)
+        assert psutil.wait_procs([process], 20)[1] == [] or process.status() == psutil.STATUS_ZOMBIE
+    assert project.end["state"] == "cancelled" and project.status("one") == "cancelled"
+    assert project.steps()[-1] == ("run-1", "implement", "cancelled")

@@ -19,6 +19,7 @@ from typing import Final, TypeVar
 
 from engine.orchestrate.agents.evidence import CheckoutState, checkout_state
 from engine.orchestrate.effects import Outcome
+from engine.orchestrate.git.errors import GitInterrupted
 from engine.orchestrate.git.integration import LANDED_BRANCH
 from engine.orchestrate.git.landing import RUN_REFS
 from engine.orchestrate.git.repository import Repository
@@ -105,7 +106,10 @@ async def watched(world: World, work: Callable[[], Awaitable[_T]]) -> tuple[_T, 
     """What a step's work gives, and what changed beyond its worktree meanwhile."""
     before = await asyncio.to_thread(beyond, world.repository)
     result = await work()
-    return result, await asyncio.to_thread(_changes, world, before)
+    try:
+        return result, await asyncio.to_thread(_changes, world, before)
+    except GitInterrupted:  # how the work ended is known, and counts
+        return result, Found()
 
 
 def _changes(world: World, before: Beyond) -> Found:
