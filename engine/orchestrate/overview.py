@@ -6,7 +6,7 @@ Pure: the state and the documents come in. Invariant: what is shown as approved 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -57,11 +57,20 @@ class Request:
         return self.commands[0]
 
 
-def standings(documents: Mapping[str, IntentDocument], state: State, *, alive: bool = True) -> list[Standing]:
-    """All Intents, those first that concern a person most. `alive`: a process is there that goes on with runs."""
+def standings(
+    documents: Mapping[str, IntentDocument],
+    state: State,
+    *,
+    alive: bool = True,
+    going: Container[str] | None = None,
+) -> list[Standing]:
+    """All Intents, those first that concern a person most. `alive`: a process is there that goes on with runs.
+
+    `going`: the runs that it goes on with, if it says so; after a crash it may have begun with others.
+    """
     rank = {status: number for number, status in enumerate(STANDINGS)}
     ends = _last_ends(state)
-    found = [_standing(document, state, ends, alive=alive) for document in documents.values()]
+    found = [_standing(document, state, ends, alive=alive, going=going) for document in documents.values()]
     return sorted(found, key=lambda each: (rank[each.status], each.intent_id))
 
 
@@ -78,12 +87,14 @@ def _last_ends(state: State) -> _Ends:
     return {end.intent_id: (run_id, end) for run_id, end in state.ended.items()}
 
 
-def _standing(document: IntentDocument, state: State, ends: _Ends, *, alive: bool) -> Standing:
+def _standing(
+    document: IntentDocument, state: State, ends: _Ends, *, alive: bool, going: Container[str] | None = None
+) -> Standing:
     known = state.intents.get(document.id)
     run = state.runs.get(known.run_id) if known and known.run_id else None
     title = document.intent.title if document.intent else str(run.intent.get("title", "")) if run else ""
     if run is not None:
-        if not alive and run.status != "waiting_approval":
+        if run.status != "waiting_approval" and not (alive and _goes_on(run, going)):
             return Standing(
                 document.id, title, "interrupted", run.id, f"{_progress(run)}; penstock run goes on with it"
             )
@@ -92,6 +103,11 @@ def _standing(document: IntentDocument, state: State, ends: _Ends, *, alive: boo
         return Standing(document.id, title, "broken", note=document.problems[0].message if document.problems else "")
     status, note = _at_rest(document, state, ends)
     return Standing(document.id, title, status, note=note)
+
+
+def _goes_on(run: RunState, going: Container[str] | None) -> bool:
+    """Whether the process that is there goes on with a run, now or when the Intents have ended that it waits for."""
+    return going is None or run.id in going or bool(run.waits_for and not run.invocations)
 
 
 def _at_rest(document: IntentDocument, state: State, ends: _Ends) -> tuple[str, str]:
