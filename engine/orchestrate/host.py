@@ -115,7 +115,8 @@ class Host:
             if run_id not in self.runner.going or run_id in mine or intent_id in named:
                 started.own.add(run_id)
             started.runs[intent_id or run_id] = run_id
-        for run_id in list(self.runner.state.runs) if go_on else choice.go_on:
+        in_the_way = self.runner.state.queue  # an interrupted run keeps its place there, and others wait for it
+        for run_id in list(self.runner.state.runs) if go_on else [*choice.go_on, *in_the_way]:
             await self.resume(run_id, world, mine=run_id in mine)
         if choice.start:
             await self._start(choice, intents, started, world)

@@ -404,3 +404,19 @@ async def test_a_cancel_ends_the_git_command_that_a_step_waits_for_with_its_hook
         assert psutil.wait_procs([process], 20)[1] == [] or process.status() == psutil.STATUS_ZOMBIE
     assert project.end["state"] == "cancelled" and project.status("one") == "cancelled"
     assert project.steps()[-1] == ("run-1", "implement", "cancelled")
+
+
+async def test_an_interrupted_run_in_the_queue_keeps_nobody_waiting(project):
+    seen, come = project.sandbox.folder / "seen", project.sandbox.folder / "come"
+    os.mkfifo(come)
+    first_in_review = f"test -f {seen} || {{ touch {seen}; exit 0; }}"
+    verify = f"{first_in_review}; test -f {seen}-2 || {{ touch {seen}-2; echo > {come}; sleep 60; }}"
+    project.intent("slow", f"title: Slow\nrun: ['echo x > x.txt']\nverify: ['{verify}']\n")
+    project.intent("other", "title: Other\nrun: ['echo y > y.txt']\n")
+    async with project.open() as host:
+        await host.start(["slow"])
+        await asyncio.to_thread(come.read_text)
+        assert host.runner.state.queue
+    started = await project.run("other")
+    assert list(started.runs) == ["other"]
+    assert [land["files"] for land in project.of("land")] == [["x.txt"], ["y.txt"]]
