@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+from contextlib import suppress
 
 from tests.chaos.doomed import Death, Fate, live
 from tests.orchestrate.project import Project
@@ -49,9 +50,10 @@ class Runner:
         return bool(line)
 
     def signal(self) -> None:
-        """Tells who interferes with it, while it lives."""
-        if self._process.pid and self._process.is_alive():
-            os.kill(self._process.pid, signal.SIGUSR1)
+        """Tells who interferes with it, if it lives still."""
+        if self._process.pid:
+            with suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGUSR1)
 
     def kill(self) -> None:
         """Ends it, whatever it does."""
