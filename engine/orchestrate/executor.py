@@ -60,6 +60,8 @@ class _Running:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
     begun: bool = False
+    asked: bool = False
+    """Whether somebody wants it to end, and waits for that."""
 
 
 class LocalExecutor:
@@ -71,22 +73,33 @@ class LocalExecutor:
         self._clock = clock
         self._slots = _Slots(roles_at_once)
         self._running: dict[str, _Running] = {}
-        self._draining = False
+        self._held: dict[str, RunStep] = {}
+        """What will not begin here any more, and stays outstanding."""
+        self._draining = self._abandoned = False
 
     def __len__(self) -> int:
         return len(self._running)
 
     def submit(self, step: RunStep) -> None:
         """Begins a step as soon as it may; one that is already here is left alone, and none begins after `drain`."""
-        if step.key in self._running or self._draining:
+        if step.key in self._running:
             return
+        if self._draining:
+            self._held[step.key] = step
+        else:
+            self._take(step)
+
+    def _take(self, step: RunStep) -> _Running:
         running = self._running[step.key] = _Running(step)
         running.task = asyncio.create_task(self._run(running), name=step.key)
+        return running
 
     def stop(self, key: str) -> None:
         """Asks a step to end; one that is not here has ended."""
-        running = self._running.get(key)
+        held = self._held.pop(key, None)
+        running = self._take(held) if held is not None else self._running.get(key)
         if running is not None:
+            running.asked = True
             running.stop.set()
 
     @property
@@ -102,14 +115,16 @@ class LocalExecutor:
                 running.stop.set()
         return [running.task for running in self._running.values() if running.begun and running.task is not None]
 
-    async def shut_down(self) -> None:
-        """Stops every step and waits until each has ended, without reporting it: its key stays outstanding."""
-        tasks = []
-        for running in list(self._running.values()):
+    def abandon(self) -> None:
+        """Stops every step, begins no other, and reports nothing any more: their keys stay outstanding."""
+        self._report, self._draining, self._abandoned = _say_nothing, True, True
+        for running in self._running.values():
             running.stop.set()
-            if running.task is not None:
-                tasks.append(running.task)
-        self._report = _say_nothing
+
+    async def shut_down(self) -> None:
+        """Abandons every step and waits until each has ended."""
+        self.abandon()
+        tasks = [running.task for running in self._running.values() if running.task is not None]
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self, running: _Running) -> None:
@@ -118,8 +133,10 @@ class LocalExecutor:
             draft = await self._ended(running)
         finally:
             del self._running[step.key]
-        if running.begun or not self._draining:
+        if running.begun or running.asked or not self._draining:
             await self._report(draft)
+        else:
+            self._held[step.key] = step
 
     async def _ended(self, running: _Running) -> Draft:
         step, began = running.step, self._clock.monotonic()
@@ -149,6 +166,8 @@ class LocalExecutor:
             return Outcome("cancelled")
         running.begun = True
         await self._report(start_of(running.step))
+        if self._abandoned:  # that it has begun could not be told
+            return Outcome("cancelled")
         return await self._perform(running.step, running.stop)
 
     async def _waited(self, moment: float, stop: asyncio.Event) -> bool:

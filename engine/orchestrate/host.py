@@ -93,7 +93,7 @@ class Host:
         self.on_note: Callable[[str], None] = self.notes.append
         """Is told of each."""
         roles = self.workspace.settings.run.max_parallel_roles
-        self.runner = Runner(log, self._perform, self._update, SystemClock(), roles)
+        self.runner = Runner(log, self._perform, self._update, SystemClock(), roles, self._unwritten)
         self._all_in_history = True
         self._followers = Followers(self.runner, log)
         self.runner.watch(self._remember)
@@ -101,6 +101,8 @@ class Host:
         self.follow = self._followers.follow
         self.told_to_end: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Why a client or a signal wants this process to end."""
+        self.unwritten: str | None = None
+        """Why the log takes no events any more, if so: then the process ends."""
         self._handing_over: asyncio.Task[None] | None = None
 
     async def start(
@@ -134,7 +136,8 @@ class Host:
             if run_id not in self.runner.going or run_id in mine or intent_id in named:
                 started.own.add(run_id)
             started.runs[intent_id or run_id] = run_id
-        for run_id in list(self.runner.state.runs) if go_on else choice.go_on:
+        in_the_way = self.runner.state.queue  # an interrupted run keeps its place there, and others wait for it
+        for run_id in list(self.runner.state.runs) if go_on else [*choice.go_on, *in_the_way]:
             await self.resume(run_id, world, mine=run_id in mine)
         if choice.start:
             await self._start(choice, intents, started, world)
@@ -248,6 +251,12 @@ class Host:
 
     async def handle(self, method: str, params: Mapping[str, Any], pid: int | None) -> Mapping[str, Any]:
         """The result of a client's request. Raises `Refused`."""
+        try:
+            return await self._handled(method, params, pid)
+        except UnwrittenEvent as error:
+            raise Refused(str(error), kind="system") from error
+
+    async def _handled(self, method: str, params: Mapping[str, Any], pid: int | None) -> Mapping[str, Any]:
         match method:
             case "hello":
                 return self._greeting()
@@ -377,6 +386,11 @@ class Host:
             self._note(f"the history of {event.run_id} was not written: {error}")
         if self._all_in_history:
             self._log.has_history(event.sequence)
+
+    def _unwritten(self, why: str) -> None:
+        """Ends the process: what happens cannot be kept, so nothing may happen."""
+        self.unwritten = why
+        self.end(why)
 
     def _note(self, text: str) -> None:
         self.on_note(text)

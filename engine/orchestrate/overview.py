@@ -6,7 +6,7 @@ Pure: the state and the documents come in. Invariant: what is shown as approved 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -59,15 +59,23 @@ class Request:
         return self.commands[0]
 
 
-def standings(documents: Mapping[str, IntentDocument], state: State, *, alive: bool = True) -> list[Standing]:
+def standings(
+    documents: Mapping[str, IntentDocument],
+    state: State,
+    *,
+    alive: bool = True,
+    going: Container[str] | None = None,
+) -> list[Standing]:
     """All Intents, and open runs of prompts, those first that concern a person most.
 
-    `alive`: a process is there that goes on with runs.
+    `alive`: a process is there that goes on with runs. `going`: the runs that it goes on with, if it says so; after a
+    crash it may have begun with others.
     """
     rank = {status: number for number, status in enumerate(STANDINGS)}
     ends = _last_ends(state)
-    found = [_standing(document, state, ends, alive=alive) for document in documents.values()]
-    found += [_open(run, str(run.intent.get("title", "")), run.id, alive=alive) for run in _of_prompts(state)]
+    found = [_standing(document, state, ends, alive=alive, going=going) for document in documents.values()]
+    prompts = _of_prompts(state)
+    found += [_open(run, str(run.intent.get("title", "")), run.id, alive=alive, going=going) for run in prompts]
     return sorted(found, key=lambda each: (rank[each.status], each.intent_id))
 
 
@@ -84,21 +92,23 @@ def _last_ends(state: State) -> _Ends:
     return {end.intent_id: (run_id, end) for run_id, end in state.ended.items()}
 
 
-def _standing(document: IntentDocument, state: State, ends: _Ends, *, alive: bool) -> Standing:
+def _standing(
+    document: IntentDocument, state: State, ends: _Ends, *, alive: bool, going: Container[str] | None = None
+) -> Standing:
     known = state.intents.get(document.id)
     run = state.runs.get(known.run_id) if known and known.run_id else None
     title = document.intent.title if document.intent else str(run.intent.get("title", "")) if run else ""
     if run is not None:
-        return _open(run, title, document.id, alive=alive)
+        return _open(run, title, document.id, alive=alive, going=going)
     if document.intent is None:
         return Standing(document.id, title, "broken", note=document.problems[0].message if document.problems else "")
     status, note = _at_rest(document, state, ends)
     return Standing(document.id, title, status, note=note)
 
 
-def _open(run: RunState, title: str, name: str, *, alive: bool) -> Standing:
+def _open(run: RunState, title: str, name: str, *, alive: bool, going: Container[str] | None) -> Standing:
     """How an open run stands; `name`: its Intent's, or its own."""
-    if not alive and run.status != "waiting_approval":
+    if run.status != "waiting_approval" and not (alive and _goes_on(run, going)):
         return Standing(name, title, "interrupted", run.id, f"{_progress(run)}; penstock run goes on with it")
     return Standing(name, title, run.status, run.id, _progress(run))
 
@@ -106,6 +116,11 @@ def _open(run: RunState, title: str, name: str, *, alive: bool) -> Standing:
 def _of_prompts(state: State) -> list[RunState]:
     """The open runs that have no Intent."""
     return [run for run in state.runs.values() if run.intent_id is None]
+
+
+def _goes_on(run: RunState, going: Container[str] | None) -> bool:
+    """Whether the process that is there goes on with a run, now or when the Intents have ended that it waits for."""
+    return going is None or run.id in going or bool(run.waits_for and not run.invocations)
 
 
 def _at_rest(document: IntentDocument, state: State, ends: _Ends) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from engine.orchestrate.effects import Announce, CancelStep, Effect, RunStep, Up
 from engine.orchestrate.events import Draft, Event
 from engine.orchestrate.executor import Clock, LocalExecutor, Perform
 from engine.orchestrate.state import RunState, State
-from engine.orchestrate.store.event_log import EventLog
+from engine.orchestrate.store.event_log import EventLog, UnwrittenEvent
 
 __all__ = ["Runner", "UpdateFile", "Watcher", "refusal_in"]
 
@@ -28,17 +28,28 @@ UpdateFile = Callable[[UpdateIntent], None]
 
 
 class Runner:
-    """Runs of one repository; the log must be open for writing. All methods belong to one event loop."""
+    """Runs of one repository; the log must be open for writing. All methods belong to one event loop.
+
+    `on_unwritten`: is told, in words, that the log does not take how a step began or ended. Nothing goes on here then;
+    what is outstanding in the log is for the next one who opens it.
+    """
 
     def __init__(
-        self, log: EventLog, perform: Perform, update: UpdateFile, clock: Clock, roles_at_once: int
+        self,
+        log: EventLog,
+        perform: Perform,
+        update: UpdateFile,
+        clock: Clock,
+        roles_at_once: int,
+        on_unwritten: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._log = log
         self._update = update
         self._watchers: list[Watcher] = []
         self._here: set[str] = set()
         self._changed = asyncio.Condition()
-        self._executor: Final = LocalExecutor(perform, self.append, clock, roles_at_once)
+        self._on_unwritten = on_unwritten
+        self._executor: Final = LocalExecutor(perform, self._reported, clock, roles_at_once)
         self.state: State = log.state()
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
@@ -91,6 +102,14 @@ class Runner:
         async with self._changed:
             self._changed.notify_all()
         return events
+
+    async def _reported(self, draft: Draft) -> None:
+        """Appends what the executor has to report; where that cannot be, what is not in the log must not go on."""
+        try:
+            await self.append(draft)
+        except UnwrittenEvent as error:
+            self._executor.abandon()
+            self._on_unwritten(str(error))
 
     async def cancel(self, run_id: str, reason: str, by: str, task_id: str | None = None) -> Event | None:
         """Cancels a run or one of its Tasks, and waits until what was running is verified to be gone.

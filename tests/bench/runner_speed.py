@@ -31,8 +31,10 @@ from engine.orchestrate.events import CAUSES, Draft, Event
 from engine.orchestrate.git.repository import git_version
 from engine.orchestrate.store.event_log import EventLog
 from tests.bench.metering import Process, ended, metered, rss
+from tests.bench.runner_process import delays, idle, runner_of
 from tests.orchestrate.git.sandbox import Sandbox
 from tests.orchestrate.project import Project, until_event
+from tests.orchestrate.simulation import simulate
 
 #: an agent that takes next to no time itself: it reads the request and makes a file that is called like its Task
 AGENT = 'cat > /dev/null; echo work > "${PWD##*/}.txt"; echo "{}"'
@@ -246,6 +248,27 @@ async def _cancelled(project: Project) -> float:
         return time.perf_counter() - start
 
 
+def process_of_its_own(tasks: int, seconds: float) -> None:
+    """The runner's process: how soon a client has an event, and what it takes afterwards, with nothing to do."""
+    with a_project() as project:
+        project.intent("bench", intent_of([""] * tasks))
+        with runner_of(project) as process:
+            late = sorted(delays(project))
+            found = idle(process, seconds)
+    p50, p95 = statistics.median(late), late[int(len(late) * 0.95)]
+    show("an event, to a client of the runner (p95 100 ms)", f"p50 {p50 * 1e3:6.1f} ms   p95 {p95 * 1e3:.1f} ms")
+    show("the runner's process, idle (1 % CPU, 80 MB)",
+         f"{found.cpu:8.2%}   {found.megabytes:.1f} MB, {found.threads} threads")  # fmt: skip
+
+
+def simulated(worlds: int) -> None:
+    """Worlds of chance, each with its Intents' runs, crashes and all."""
+    start = time.process_time()
+    runs = sum(simulate(number).runs for number in range(worlds))
+    minutes = (time.process_time() - start) / 60
+    show("simulation (10000 runs a minute)", f"{runs / minutes:8.0f} runs   {worlds / minutes:.0f} worlds a minute")
+
+
 def standing(intents: int, rounds: int) -> None:
     """`penstock status` in a repository with many Intents."""
     with a_project() as project:
@@ -301,6 +324,8 @@ def main() -> None:
     cancelling(1 if quick else 3)
     eight_at_once()
     standing(100 if quick else 1000, 3 if quick else 7)
+    process_of_its_own(5 if quick else 40, 2 if quick else 20)
+    simulated(100 if quick else 1000)
     appending(500 if quick else 5000)
     controller(many_tasks(20 if quick else 1000, guard))
 

@@ -19,15 +19,18 @@ from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 from engine.config import decode
 from engine.orchestrate.events import Event
+from engine.orchestrate.git.errors import GitError
 from engine.orchestrate.host import open_host
+from engine.orchestrate.store.event_log import UnwrittenEvent
+from engine.orchestrate.store.locations import LocationsError
 from engine.orchestrate.store.writer_lock import LockedLog
 from engine.orchestrate.workspace import Workspace
 
-__all__ = ["BEGIN", "DECISIONS", "STEPS", "Death", "Doom", "live"]
+__all__ = ["BEGIN", "DECISIONS", "STEPS", "Death", "Doom", "Fate", "Watcher", "live"]
 
 STEPS = ("analyze", "implement", "rebase", "review", "integrate")
 #: while a person's decision is taken in
@@ -38,6 +41,26 @@ BEGIN = "begin"
 PATIENCE = 90
 
 
+class Watcher(Protocol):
+    """Who interferes with a runner from within."""
+
+    def ready(self) -> None:
+        """To be called before there are other threads."""
+
+    def look(self, event: Event) -> None:
+        """Is told of each event."""
+
+    def signalled(self) -> None:
+        """Is told of SIGUSR1."""
+
+
+class Fate(Protocol):
+    """What a runner has before it, as a value that is handed to its process."""
+
+    def begin(self, report: int) -> Watcher:
+        """Who sees to it, and reports lines to a descriptor."""
+
+
 @dataclass(frozen=True)
 class Doom:
     """Where a runner dies: in `step`, after so many calls of functions there, or else so many seconds."""
@@ -45,6 +68,10 @@ class Doom:
     step: str
     calls: int | None = None
     seconds: float = 0.0
+
+    def begin(self, report: int) -> Watcher:
+        """Who sees to it."""
+        return _Executioner(self, report)
 
 
 @dataclass(frozen=True)
@@ -69,13 +96,12 @@ class _Executioner:
         self._calls, self._began = 0, 0.0
 
     def ready(self) -> None:
-        """To be called before there are other threads."""
         if self._doom.calls is not None:
             threading.setprofile(self._count)
         if self._doom.step == BEGIN:
-            self.arm()
+            self.signalled()
 
-    def arm(self) -> None:
+    def signalled(self) -> None:
         if self._armed:
             return
         self._armed, self._began = True, time.monotonic()
@@ -90,7 +116,7 @@ class _Executioner:
         step, payload = self._doom.step, event.payload
         if not self._armed and event.type == "step.start" and payload["step"] == step:
             self._key = payload["key"]
-            self.arm()
+            self.signalled()
         elif self._armed and (
             (event.type == "step.end" and payload["key"] == self._key) or step in {BEGIN, event.type}
         ):
@@ -115,31 +141,31 @@ class _Executioner:
 
 
 def live(
-    root: str, settings: Mapping[str, Any], environ: Mapping[str, str], doom: Doom | None, channel: Connection
+    root: str, settings: Mapping[str, Any], environ: Mapping[str, str], fate: Fate | None, channel: Connection
 ) -> None:
-    """Runs Intents until it is stopped, or dies; says `ready` when it listens."""
+    """Runs Intents until it is stopped, or dies; says `ready` when it listens, or `failed` and why it cannot."""
     os.setsid()
     os.chdir("/")
     signal.alarm(PATIENCE)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.stdout = sys.stderr
-    executioner = _Executioner(doom, channel.fileno()) if doom else None
-    if executioner:
-        executioner.ready()
+    watcher = fate.begin(channel.fileno()) if fate else None
+    if watcher:
+        watcher.ready()
     try:
-        asyncio.run(_served(Path(root), settings, environ, executioner, channel.fileno()))
-    except LockedLog as error:
-        os.write(channel.fileno(), f"locked {error}\n".encode())
+        asyncio.run(_served(Path(root), settings, environ, watcher, channel.fileno()))
+    except (LockedLog, UnwrittenEvent, LocationsError, GitError, OSError) as error:
+        os.write(channel.fileno(), f"failed {error}\n".encode())
 
 
 async def _served(
-    root: Path, settings: Mapping[str, Any], environ: Mapping[str, str], executioner: _Executioner | None, report: int
+    root: Path, settings: Mapping[str, Any], environ: Mapping[str, str], watcher: Watcher | None, report: int
 ) -> None:
     decoded, _ = decode(settings)
     workspace = Workspace.open(root, decoded, environ)
     async with open_host(workspace, environ, background=True) as host:
-        if executioner:
-            host.runner.watch(executioner.look)
-            asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, executioner.arm)
+        if watcher:
+            host.runner.watch(watcher.look)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, watcher.signalled)
         os.write(report, b"ready\n")
-        await host.until_over(PATIENCE)
+        host.end(await host.until_over(PATIENCE))

@@ -7,10 +7,7 @@ twice or left behind.  A seed draws the same steps again; what happens at the sa
 from __future__ import annotations
 
 import argparse
-import multiprocessing
-import os
 import random
-import signal
 import sys
 import time
 from collections import Counter
@@ -21,7 +18,8 @@ from engine.orchestrate import client
 from engine.orchestrate.origins import wish
 from engine.orchestrate.wire import Refused
 from tests.chaos.busy import Busy, busy
-from tests.chaos.doomed import BEGIN, DECISIONS, STEPS, Death, Doom, live
+from tests.chaos.doomed import BEGIN, DECISIONS, STEPS, Death, Doom
+from tests.chaos.process import Hangs, Runner
 from tests.chaos.whole import wrong
 
 __all__ = ["KINDS", "Campaign"]
@@ -44,59 +42,6 @@ class Extent:
             self.calls = death.calls
         elif death.ended:
             self.seconds = death.seconds
-
-
-class Hangs(Exception):
-    """A runner did not end what it was at."""
-
-
-class Runner:
-    """A runner's process, which may die at any moment."""
-
-    def __init__(self, project: Busy, doom: Doom | None) -> None:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["tests.chaos.doomed"])
-        self.doom = doom
-        self.death: Death | None = None
-        reading, writing = context.Pipe(duplex=False)
-        self._process = context.Process(
-            target=live, args=(str(project.root), project.settings, project.environment, doom, writing)
-        )
-        self._process.start()
-        writing.close()
-        self._lines = os.fdopen(os.dup(reading.fileno()), "rb")
-        reading.close()
-        self.began = self._said() == b"ready\n"
-
-    def _said(self) -> bytes:
-        line = self._lines.readline()
-        if line.startswith(b"{"):
-            self.death = Death.of(line)
-        return line
-
-    def decision_comes(self, what: str) -> None:
-        """Tells it, if that is what it waits for to die in."""
-        if self.doom is not None and self.doom.step == what and self._process.pid:
-            os.kill(self._process.pid, signal.SIGUSR1)
-
-    def kill(self) -> None:
-        """Ends it, whatever it does."""
-        self._process.kill()
-        self._process.join()
-
-    def ended(self) -> Death | None:
-        """Where it died, once its process has gone; None if it ended by itself."""
-        while self._said():
-            pass
-        self._lines.close()
-        self._process.join()
-        code = self._process.exitcode
-        self._process.close()
-        if code == -signal.SIGALRM:
-            raise Hangs(f"a runner hangs; it was to die in {self.doom}")
-        if code != (-signal.SIGKILL if self.death else 0):
-            raise Hangs(f"a runner ended with {code}; it was to die in {self.doom}")
-        return self.death
 
 
 @dataclass
@@ -163,7 +108,8 @@ class Campaign:
         """Decides something, sees to it that all goes on, and watches for a while; whether nothing is left to do."""
         decision = project.next_decision()
         if decision:
-            runner.decision_comes(decision)
+            if isinstance(runner.fate, Doom) and runner.fate.step == decision:
+                runner.signal()
             project.decide(decision)
         workspace = project.workspace
         params = {"intents": [], "wish": wish(workspace, project.environment), "go_on": True, "mine": []}

@@ -21,8 +21,9 @@ from engine.orchestrate.store.record_key import key_of
 from engine.orchestrate.store.snapshot import state_of
 from engine.orchestrate.store.verify import Intact, verify
 from tests.chaos.busy import ASKING, COMMITS, INTENTS, Busy
+from tests.orchestrate.project import Project
 
-__all__ = ["wrong"]
+__all__ = ["left_behind", "processes_left", "wrong", "wrong_in_log"]
 
 _CONTENT = {"moody.txt": "x", "asking.txt": "final", "sly.txt": "x", "wide-c.txt": "a\nb", "late.txt": "a\nb"}
 
@@ -33,10 +34,10 @@ def wrong(project: Busy) -> Iterator[str]:
     yield from _runs(project)
     yield from _steps(project)
     yield from _commits(project)
-    yield from _log(project)
+    yield from wrong_in_log(project)
     yield from _files(project)
-    yield from _processes(project)
-    yield from _left(project)
+    yield from processes_left(project)
+    yield from left_behind(project)
 
 
 def _decisions(project: Busy) -> Iterator[str]:
@@ -110,7 +111,8 @@ def _commits(project: Busy) -> Iterator[str]:
         yield f"git fsck: {problems}"
 
 
-def _log(project: Busy) -> Iterator[str]:
+def wrong_in_log(project: Project) -> Iterator[str]:
+    """What of the log does not fit together: events, state, snapshot, audit records."""
     places = project.workspace.locations
     with EventLog.open(places.database, write=False) as log:
         events, state = list(log.read()), log.state()
@@ -136,7 +138,7 @@ def _files(project: Busy) -> Iterator[str]:
             yield f"the history of {name} has {[run['state'] for run in told]}"
 
 
-def _processes(project: Busy) -> Iterator[str]:
+def processes_left(project: Project) -> Iterator[str]:
     """Who carries a mark of this repository's, or works in its folder."""
     folder = str(project.sandbox.folder)
     for process in psutil.process_iter():
@@ -149,7 +151,8 @@ def _processes(project: Busy) -> Iterator[str]:
             continue
 
 
-def _left(project: Busy) -> Iterator[str]:
+def left_behind(project: Project) -> Iterator[str]:
+    """Worktrees, locks and halves of files that nobody needs."""
     workspace = project.workspace
     worktrees = Worktrees(workspace.repository, workspace.locations.worktrees)
     if stale := worktrees.stale():

@@ -1,8 +1,8 @@
 """A world of chance around the controller: everything that may happen happens, from one seed, in no time.
 
-Steps begin and end in any order and any way, events come twice, people cancel and answer, the Runner dies and folds its
-log again. After each event the invariants are looked at. `simulate(seed)` plays one world to its end; the same seed
-gives the same log, byte for byte.
+Steps begin and end in any order and any way, events come twice or too late, people cancel and answer, the
+Runner dies and folds its log again. After each event the invariants are looked at. `simulate(seed)` plays one world to
+its end; the same seed gives the same log, byte for byte.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class World:
         self.to_cancel: set[str] = set()
         self.started: set[str] = set()
         self.runs = 0
-        self.crashes = 0
+        self.crashes = self.overtaken = 0
         self._told: dict[tuple[str, str], str] = {}
         self._ends: dict[str, Mapping[str, Any]] = {}
         self._landed: set[str] = set()
@@ -164,8 +164,26 @@ class World:
         if not pool:
             return False
         key = self.lot.choice(pool)
-        effect = self.running.get(key) or self.waiting[key]
-        result = "ok"
+        self._end(self.running.get(key) or self.waiting[key])
+        return True
+
+    def overtake(self) -> bool:
+        """A step's end comes before its start, which comes too late then and changes nothing."""
+        able = [key for key in self.waiting if key not in self.to_cancel]
+        if not able:
+            return False
+        effect = self.waiting[self.lot.choice(able)]
+        self._end(effect)
+        before = self.state
+        payload = {"key": effect.key, "step": effect.step, "attempt": effect.attempt}
+        self.append(Draft(type="step.start", payload=payload, run_id=effect.run_id, task_id=effect.task_id))
+        assert self.log[-1].type == "error"
+        assert self.state.runs == before.runs and self.state.queue == before.queue
+        self.overtaken += 1
+        return True
+
+    def _end(self, effect: RunStep) -> None:
+        key, result = effect.key, "ok"
         if key in self.to_cancel and self.lot.random() < 0.8:
             result = "cancelled"
         elif self.lot.random() < self.trouble * (1 if effect.step in ROLES else 2):
@@ -177,7 +195,6 @@ class World:
         payload = {"key": key, "step": effect.step, "result": result, "output": output,
                    "duration_ms": self.lot.randrange(15_000)}  # fmt: skip
         self.append(Draft(type="step.end", payload=payload, run_id=effect.run_id, task_id=effect.task_id))
-        return True
 
     def _output(self, effect: RunStep, result: str) -> dict[str, Any]:
         lot = self.lot
@@ -258,8 +275,9 @@ class World:
         return True
 
     def repeat(self) -> bool:
-        """An event that happened comes once more."""
-        happened = [event for event in self.log[-60:] if event.parent_id is None and event.type != "cancel"]
+        """An event that happened comes once more, at once or much later."""
+        since = self.lot.choice([0, -60])
+        happened = [event for event in self.log[since:] if event.parent_id is None and event.type != "cancel"]
         if not happened:
             return False
         event, before = self.lot.choice(happened), self.state
@@ -406,14 +424,17 @@ def _accounts(end: Event) -> tuple[str, ...]:
     return end.run_id or "", (end.run_id or "")[:-2], end.timestamp[:10]
 
 
-_ACTIONS: Final = (World.begin_step, World.end_step, World.answer, World.wait, World.repeat, World.cancel, World.crash)
+_ACTIONS: Final = (
+    World.begin_step, World.end_step, World.answer, World.wait, World.repeat, World.cancel, World.crash, World.overtake,
+)  # fmt: skip
 
 
 def simulate(seed: int, intents: int = 3, disturbed: int = 60) -> World:
     """Play a world: some Intents, disturbed so many times, then calmly until nothing is left to happen."""
     world = World(seed)
     lot = world.lot
-    weights = [8, 8, 2, 2, lot.choice([0, 1]), lot.choice([0, 0, 0.3, 1]), lot.choice([0, 1])]  # a world's own weather
+    weights = [8, 8, 2, 2, lot.choice([0, 1]), lot.choice([0, 0, 0.3, 1]), lot.choice([0, 1]),
+               lot.choice([0, 0, 0.5])]  # a world's own weather
     for _ in range(disturbed):
         if world.runs < intents and (lot.random() < 0.2 or not world.state.runs):
             (world.start_prompt if lot.random() < 0.2 else world.start_intent)()

@@ -166,3 +166,19 @@ async def test_a_pool_that_drains_ends_what_is_at_work_and_begins_nothing():
     await world.executor.shut_down()
     assert world.events == [("step.start", "a", None), ("step.end", "a", "ok")]
     assert len(world.executor) == 0
+
+
+async def test_what_a_pool_that_drains_has_not_begun_can_be_stopped_and_ends():
+    """Who cancels a run while another process takes over waits for the ends of all its steps."""
+    world = World(roles_at_once=1)
+    world.executor.submit(step("a"))
+    await world.until("step.start", "a", None)
+    world.executor.submit(step("waits-for-a-slot"))
+    world.executor.drain()
+    world.executor.submit(step("comes-late"))
+    await asyncio.sleep(0)
+    for key in ("waits-for-a-slot", "comes-late", "a"):
+        world.executor.stop(key)
+        await world.until("step.end", key, "cancelled")
+    await world.executor.shut_down()
+    assert world.started() == ["a"] and len(world.executor) == 0

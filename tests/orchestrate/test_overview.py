@@ -86,6 +86,16 @@ def test_a_run_that_nobody_goes_on_with_is_interrupted() -> None:
     assert standing(document(), story.state, alive=False).status == "waiting_approval"
 
 
+def test_a_run_that_the_runner_has_not_taken_up_is_interrupted() -> None:
+    story = approved()
+    story.start()
+
+    def seen(*going: str) -> str:
+        return standings({"one": document()}, story.state, going=going)[0].status
+
+    assert (seen(), seen(RUN)) == ("interrupted", "running")
+
+
 def test_a_run_stays_in_sight_while_its_file_is_broken() -> None:
     story = approved()
     story.start()

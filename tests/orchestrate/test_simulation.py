@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -25,8 +29,25 @@ def test_the_same_seed_gives_the_same_log_byte_for_byte(seed: int) -> None:
         assert [event.to_json() for event in first.log] == [event.to_json() for event in second.log]
 
 
+DIGEST = """
+import hashlib
+from tests.orchestrate.simulation import simulate
+logs = (event.to_json() for number in range(3) for event in simulate(SEED + number).log)
+print(hashlib.sha256("".join(logs).encode()).hexdigest())
+"""
+
+
+def test_the_same_seed_gives_the_same_log_in_every_process(seed: int) -> None:
+    """Whatever order sets and dictionaries have there."""
+    places = [*filter(None, sys.path), str(Path(__file__).parents[2])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
+    command = [sys.executable, "-P", "-c", DIGEST.replace("SEED", str(seed))]
+    logs = {subprocess.check_output(command, env={**environment, "PYTHONHASHSEED": number}) for number in ("1", "2")}
+    assert len(logs) == 1
+
+
 WANTED = {
-    "crash", "land", "retry", "stop", "question", "answer", "cancel", "commit", "diff", "error", "run.end",
+    "crash", "overtaken", "land", "retry", "stop", "question", "answer", "cancel", "commit", "diff", "error", "run.end",
     "role_delegation", "stop by max_retries_per_role", "stop by max_cycle_count", "stop by max_review_retries",
     "stop by max_conflicts", "stop by budget.run.usd", "stop by budget.intent.tokens", "stop by budget.day.turns",
     "run succeeded success done", "run failed failed error", "run failed failed blocked",
@@ -40,7 +61,7 @@ WANTED = {
 
 def happened(world: World) -> Iterator[str]:
     """What happened in a world, in words."""
-    yield from ["crash"] * (world.crashes > 0)
+    yield from ["crash"] * (world.crashes > 0) + ["overtaken"] * (world.overtaken > 0)
     for event in world.log:
         yield event.type
         if event.type == "stop":
@@ -102,6 +123,10 @@ class Simulation(RuleBasedStateMachine):
     @rule()
     def repeat(self) -> None:
         self.world.repeat()
+
+    @rule()
+    def overtake(self) -> None:
+        self.world.overtake()
 
     @rule()
     def crash(self) -> None:

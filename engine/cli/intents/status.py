@@ -18,6 +18,7 @@ from engine.cli.display import display_width, printable
 if TYPE_CHECKING:
     from engine.cli.intents.place import Seen
     from engine.cli.styled import Line
+    from engine.orchestrate.client import Greeting
     from engine.orchestrate.events import Event
     from engine.orchestrate.overview import Request
 
@@ -46,18 +47,25 @@ def status(context: click.Context) -> int:
     Starts no process. Exit codes: 0 shown, 1 a file is broken, 2 not in a repository.
     """
     from engine.cli.intents.place import seen_here, show_problems
+    from engine.cli.runs.runner import described
     from engine.orchestrate.overview import standings
 
     seen = seen_here()
-    found = standings(seen.intents.documents, seen.state, alive=seen.alive)
+    going, runner = None, _runner_of(seen)
+    if runner is not None:
+        begun_before = set(seen.state.runs)
+        if begun_before - set(runner.runs):  # or they have ended meanwhile
+            seen = seen_here()
+        going = {*runner.runs, *seen.state.runs.keys() - begun_before}
+    found = standings(seen.intents.documents, seen.state, alive=seen.alive, going=going)
     rows: list[Line] = []
     for each in found:
         note = " ".join(filter(None, (each.run_id, each.note)))
         word = _WORDS.get(each.status, each.status)
         rows.append([(word, _STYLES[each.status]), (each.intent_id, "path"), (each.title, "strong"), (note, "faint")])
     _table(rows)
-    if seen.alive:
-        _show_runner(seen)
+    if runner is not None:
+        click.echo(f"runner: {described(runner)}")
     spent = _spent_today(seen)
     if spent:
         click.echo(f"today: {spent}")
@@ -84,18 +92,16 @@ def _spent_today(seen: Seen) -> str:
     return ", ".join(shown(unit, day.spent.of(unit)) for unit in UNITS)
 
 
-def _show_runner(seen: Seen) -> None:
-    """Says what process is at work; nothing where it is a command that holds the log for a moment."""
-    from engine.cli.runs.runner import described, found_runner
+def _runner_of(seen: Seen) -> Greeting | None:
+    """The process that is at work; None where there is none, or it is a command that holds the log for a moment."""
+    from engine.cli.runs.runner import found_runner
     from engine.orchestrate.wire import Refused
 
     try:
-        found = found_runner(seen.locations.socket)
+        return found_runner(seen.locations.socket) if seen.alive else None
     except Refused as refused:
         click.echo(f"runner: {refused}", err=True)
-        return
-    if found is not None:
-        click.echo(f"runner: {described(found)}")
+        return None
 
 
 @click.command(short_help="Show what waits for you.")

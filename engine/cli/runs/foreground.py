@@ -28,12 +28,13 @@ _News = asyncio.Queue[signal.Signals | OSError]
 
 
 def in_foreground(errand: Errand) -> None:
-    """Does an errand here. Raises `LockedLog`, and the error of a watcher that cannot write any more."""
+    """Does an errand here. Raises `LockedLog`, `UnwrittenEvent`, and the error of a watcher that cannot write."""
     asyncio.run(_done(errand))
 
 
 async def _done(errand: Errand) -> None:
     from engine.orchestrate.host import open_host
+    from engine.orchestrate.store.event_log import UnwrittenEvent
 
     loop, news = asyncio.get_running_loop(), _News(_NEWS)
     async with open_host(errand.workspace) as host:
@@ -46,6 +47,8 @@ async def _done(errand: Errand) -> None:
         starting = host.start_prompt(errand.prompt) if errand.prompt else host.start(errand.wanted)
         errand.took_up(await starting)
         await _until_over(errand, host, news)
+        if host.unwritten is not None:
+            raise UnwrittenEvent(host.unwritten)
 
 
 async def _until_over(errand: Errand, host: Host, news: _News) -> None:

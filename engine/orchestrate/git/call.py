@@ -14,14 +14,15 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from threading import Timer
 from typing import IO, Final
 
-from engine.orchestrate.git.errors import GitCommandFailed, GitError, GitTimedOut, GitUnavailable
+from engine.orchestrate.git.errors import GitCommandFailed, GitError, GitInterrupted, GitTimedOut, GitUnavailable
+from engine.orchestrate.git.interruption import current
 
 __all__ = ["COMMAND_SECONDS", "GitResult", "call", "git_environment"]
 
@@ -113,13 +114,18 @@ def call(
 
     `text` is its standard input; after `limit` bytes of output it is ended and the result `truncated`. Raises
     `GitUnavailable` without git, `GitTimedOut` after `timeout` seconds, `GitCommandFailed` on another exit code than 0
-    (with `check`), `GitError` if `cwd` is gone.
+    (with `check`), `GitInterrupted` if it was ended because its step is cancelled, `GitError` if `cwd` is gone.
     """
     with _input(text) as stdin, _scratch() as out, _scratch() as err:
         stdout: IO[bytes] | int = out if limit is None else subprocess.PIPE
         process = _start(args, cwd, environment, stdin, stdout, err)
-        late, cut = _attend(process, timeout, limit, out)
+        interruption = current()
+        with interruption.attending(process.pid) if interruption else nullcontext():
+            late, cut = _attend(process, timeout, limit, out)
         result = GitResult(process.returncode, _read(out), _read(err), cut)
+    if interruption and interruption.came and result.code != 0:
+        _end(process)  # and what it had started
+        raise GitInterrupted(f"`git {' '.join(args)}` was ended: its step is cancelled", where=cwd)
     if late:
         raise GitTimedOut(
             f"`git {' '.join(args)}` was ended after {timeout:g} s",

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["BrokenRepository", "GitCommandFailed", "GitError", "GitTimedOut", "GitUnavailable", "NoCommits"]
+__all__ = [
+    "BrokenRepository", "GitCommandFailed", "GitError", "GitInterrupted", "GitTimedOut", "GitUnavailable", "NoCommits",
+]  # fmt: skip
 
 
 class GitError(Exception):
@@ -42,6 +44,10 @@ class GitCommandFailed(GitError):
         self.args_given, self.code, self.output = tuple(args), code, output
         said = output.strip()[-2000:] or f"exit code {code}"
         super().__init__(f"`git {' '.join(args)}` failed: {said}", where=where, next_action=_advice(code, output))
+
+
+class GitInterrupted(GitError):
+    """A git command was ended because the step that it was for is cancelled."""
 
 
 class GitTimedOut(GitError):

@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from engine.orchestrate.git.combining import apply_commits, linear, merge
 from engine.orchestrate.git.history import DIFF_BYTES, DiffText, commits, diff_text
+from engine.orchestrate.git.interruption import uninterrupted
 from engine.orchestrate.git.landing import RUN_REFS, Landed, Passage, describe, is_there, land_on, passages
 from engine.orchestrate.git.outcomes import Conflict, Refusal
 from engine.orchestrate.git.repository import OUR_BRANCHES, Base, Repository
@@ -81,7 +82,8 @@ class Integration:
         remote = self.repository.remote(base.branch) if mode == "pr" else None
         if mode == "pr" and remote is None:
             return Refusal("push", "there is no remote to push to", next_action="git remote add origin URL")
-        known = self._landed(run_id, branch, remote, base.branch)
+        with uninterrupted():  # what landed has succeeded
+            known = self._landed(run_id, branch, remote, base.branch)
         if known:
             return known
         old = None if mode == "pr" else self.repository.tip(branch)
@@ -96,10 +98,11 @@ class Integration:
         (prepare again), `agreement`, `dirty`, `operation`, `push`. Raises `GitCommandFailed`, `GitTimedOut`.
         """
         repository, passage = self.repository, prepared.passage
-        if prepared.remote:
-            done = push_request(repository, passage, prepared.remote, prepared.base)
-        else:
-            done = land_on(repository, passage, prepared.old, agreed=agreed)
+        with uninterrupted():
+            if prepared.remote:
+                done = push_request(repository, passage, prepared.remote, prepared.base)
+            else:
+                done = land_on(repository, passage, prepared.old, agreed=agreed)
         if isinstance(done, Landed):
             self.worktrees.remove(prepared.path)
         return done

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Final, TypeVar
 
 from engine.orchestrate.agents.evidence import CheckoutState, checkout_state
 from engine.orchestrate.effects import Outcome
+from engine.orchestrate.git.errors import GitInterrupted
 from engine.orchestrate.git.integration import LANDED_BRANCH
 from engine.orchestrate.git.landing import RUN_REFS
 from engine.orchestrate.git.repository import Repository
@@ -101,11 +102,14 @@ def beyond(repository: Repository) -> Beyond:
     return Beyond(checkout, shared_state(repository), repository.tip(LANDED_BRANCH))
 
 
-async def watched(world: World, work: Awaitable[_T]) -> tuple[_T, Found]:
+async def watched(world: World, work: Callable[[], Awaitable[_T]]) -> tuple[_T, Found]:
     """What a step's work gives, and what changed beyond its worktree meanwhile."""
     before = await asyncio.to_thread(beyond, world.repository)
-    result = await work
-    return result, await asyncio.to_thread(_changes, world, before)
+    result = await work()
+    try:
+        return result, await asyncio.to_thread(_changes, world, before)
+    except GitInterrupted:  # how the work ended is known, and counts
+        return result, Found()
 
 
 def _changes(world: World, before: Beyond) -> Found:

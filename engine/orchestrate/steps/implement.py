@@ -84,7 +84,7 @@ async def _worked(world: World, step: RunStep, tree: Worktree, stop: asyncio.Eve
     if setup is not None:
         return ended_badly(setup, {"setup": evidence_of(setup)}) or Outcome("failed"), Found()
     await asyncio.to_thread(_place_task, tree, step)
-    return await watched(world, _done(world, step, tree, stop))
+    return await watched(world, lambda: _done(world, step, tree, stop))
 
 
 async def _done(world: World, step: RunStep, tree: Worktree, stop: asyncio.Event) -> Outcome:

@@ -9,7 +9,8 @@ import asyncio
 from typing import Final
 
 from engine.orchestrate.effects import Outcome, RunStep
-from engine.orchestrate.git.errors import GitError
+from engine.orchestrate.git.errors import GitError, GitInterrupted
+from engine.orchestrate.git.interruption import Interruption, interruptible
 from engine.orchestrate.steps.analyze import analyze
 from engine.orchestrate.steps.audit import audit, report
 from engine.orchestrate.steps.implement import implement
@@ -47,8 +48,19 @@ _STEPS: Final = {
 
 async def perform(world: World, step: RunStep, stop: asyncio.Event) -> Outcome:
     """Does a step; ends early, with the result `cancelled`, once `stop` is set."""
-    try:
-        return await _STEPS[step.step](world, step, stop)
-    except GitError as error:
-        where = f" ({error.where})" if error.where else ""
-        return failure("tool", error.message + where, error.next_action)
+    with interruptible() as interruption:
+        stopped = asyncio.create_task(_interrupted(stop, interruption))
+        try:
+            return await _STEPS[step.step](world, step, stop)
+        except GitInterrupted:
+            return Outcome("cancelled")
+        except GitError as error:
+            where = f" ({error.where})" if error.where else ""
+            return failure("tool", error.message + where, error.next_action)
+        finally:
+            stopped.cancel()
+
+
+async def _interrupted(stop: asyncio.Event, interruption: Interruption) -> None:
+    await stop.wait()
+    interruption.come()

@@ -20,7 +20,7 @@ async def asked(
     world: World, agent: Agent, request: Request, step: RunStep, cwd: Path, stop: asyncio.Event
 ) -> tuple[AgentReply, Found]:
     """What the agent answers, and what changed beyond its worktree meanwhile."""
-    return await watched(world, world.ask(agent, request, step, cwd, stop))
+    return await watched(world, lambda: world.ask(agent, request, step, cwd, stop))
 
 
 async def read_checkout(world: World, step: RunStep, prompt: str, commit: str, stop: asyncio.Event) -> Outcome:

@@ -27,7 +27,7 @@ from typing import Any, Final, Self
 from engine.orchestrate.controller import fold
 from engine.orchestrate.events import FOLDED, Draft, Event
 from engine.orchestrate.state import State
-from engine.orchestrate.store.log_file import COUNTED, PRUNED, DamagedLog, connect, pruned_to
+from engine.orchestrate.store.log_file import COUNTED, PRUNED, DamagedLog, UnwrittenEvent, connect, pruned_to, unusable
 from engine.orchestrate.store.records import Records
 from engine.orchestrate.store.snapshot import state_of, text_of
 from engine.orchestrate.store.writer_lock import LockedLog, WriterLock
@@ -45,10 +45,6 @@ CREATE TABLE IF NOT EXISTS snapshots (only_one INTEGER PRIMARY KEY, state TEXT N
 _EVENTS_FOLDED: Final = 500
 _COLUMNS: Final = "sequence, event_id, timestamp, type, run_id, intent_id, task_id, parent_id, role, payload, checksum"
 _Row = tuple[int, str, str, str, str | None, str | None, str | None, str | None, str | None, str, str]
-
-
-class UnwrittenEvent(RuntimeError):
-    """An event could not be made safe on disk, and nothing of it is in the log."""
 
 
 def _now() -> str:
@@ -91,7 +87,8 @@ class EventLog:
 
         `lock`: the writer's lock, by default beside the log. `now` gives timestamps (RFC 3339, UTC, `Z`), `new_id`
         event ids; by default the clock and random ids. `records` writes the audit records, if there are to be any.
-        Raises `LockedLog`, `DamagedLog`, FileNotFoundError (to read what is not there).
+        Raises `LockedLog`, `DamagedLog`, `UnwrittenEvent` where the disk takes nothing, FileNotFoundError (to read
+        what is not there).
         """
         now = now or _now
         held = WriterLock.take(lock or path.with_name(path.name + ".lock"), now()) if write else None
@@ -330,7 +327,7 @@ def _begin(records: Records, path: Path, connection: sqlite3.Connection) -> None
         records.begin(connection)
     except sqlite3.Error as error:
         connection.close()
-        raise DamagedLog(path, str(error)) from error
+        raise unusable(path, error) from error
 
 
 def _sealed(draft: Draft, sequence: int, timestamp: str, event_id: str) -> tuple[Event, _Row]:

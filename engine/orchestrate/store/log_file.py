@@ -11,8 +11,11 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-__all__ = ["COUNTED", "PRUNED", "DamagedLog", "connect", "pruned_to"]
+__all__ = ["COUNTED", "PRUNED", "DamagedLog", "UnwrittenEvent", "connect", "pruned_to", "unusable"]
 
+_OF_THE_DISK: Final = frozenset({
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN,
+})  # fmt: skip
 #: of the tables; a file of a higher one is not touched
 _VERSION: Final = 1
 _TABLE: Final = """
@@ -52,8 +55,22 @@ class DamagedLog(RuntimeError):
         self.sequence = sequence
 
 
+class UnwrittenEvent(RuntimeError):
+    """The disk does not take something, and nothing of it is in the log."""
+
+
+def unusable(path: Path, error: sqlite3.Error) -> DamagedLog | UnwrittenEvent:
+    """What an error of a log says that cannot be opened: that it is damaged, or that the disk is to blame."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in _OF_THE_DISK:
+        return UnwrittenEvent(f"{path} cannot be written: {error}; is the disk full?")
+    return DamagedLog(path, str(error))
+
+
 def connect(path: Path, *, write: bool) -> sqlite3.Connection:
-    """A connection to a log, made if it is to be written and is not there. Raises `DamagedLog`, FileNotFoundError."""
+    """A connection to a log, made if it is to be written and is not there.
+
+    Raises `DamagedLog`, `UnwrittenEvent`, FileNotFoundError.
+    """
     if write:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     elif not path.exists():
@@ -76,7 +93,7 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
             _begin_histories(connection)
     except sqlite3.DatabaseError as error:
         connection.close()
-        raise DamagedLog(path, str(error)) from error
+        raise (unusable(path, error) if write else DamagedLog(path, str(error))) from error
     except BaseException:
         connection.close()
         raise

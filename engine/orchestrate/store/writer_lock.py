@@ -41,8 +41,12 @@ class WriterLock:
             holder = _holder(descriptor)
             os.close(descriptor)
             raise LockedLog(path, *holder) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "since": since}).encode() + b"\n", 0)
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "since": since}).encode() + b"\n", 0)
+        except OSError:
+            os.close(descriptor)
+            raise
         return cls(descriptor)
 
     @staticmethod

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from engine.orchestrate.events import Draft, Event
 from engine.orchestrate.state import State
 from engine.orchestrate.store.event_log import DamagedLog, EventLog, EventsFile, LockedLog, UnwrittenEvent
+from engine.orchestrate.store.log_file import unusable
 
 
 def opened(path: Path, *, write: bool = True) -> EventLog:
@@ -314,3 +316,17 @@ def test_the_events_file_is_appended_to_line_by_line(tmp_path: Path, path: Path)
         "schema_version", "event_id", "sequence", "timestamp", "run_id", "intent_id", "task_id", "parent_id", "role",
         "type", "payload",
     ]  # fmt: skip
+
+
+def test_a_disk_that_takes_nothing_is_not_taken_for_damage(tmp_path: Path) -> None:
+    def failing(*statements: str) -> sqlite3.Error:
+        with closing(sqlite3.connect(tmp_path / "file")) as connection:
+            for statement in statements[:-1]:
+                connection.execute(statement)
+            with pytest.raises(sqlite3.Error) as found:
+                connection.execute(statements[-1])
+        return found.value
+
+    full = unusable(tmp_path, failing("CREATE TABLE a (b)", "PRAGMA max_page_count = 2", "CREATE TABLE c (d)"))
+    assert isinstance(full, UnwrittenEvent) and "is the disk full?" in str(full)
+    assert isinstance(unusable(tmp_path, failing("no SQL")), DamagedLog)
