@@ -116,7 +116,7 @@ class Host:
         intents = files.load_all(done)
         for name in named:
             intents.of(name)
-        choice = choose(self.runner.state, intents.documents, named)
+        choice = choose(self.runner.state, intents.documents, named, world.workspace.settings.own_flows)
         started.waits = choice.waits
         for run_id in choice.go_on:
             intent_id = self.runner.state.runs[run_id].intent_id
@@ -136,7 +136,7 @@ class Host:
         """
         world, state, run_id = world or self._origins.own, self.runner.state, prompt.run_id
         if run_id not in state.runs and run_id not in state.ended:
-            steps = steps_of(prompt.flow)
+            steps = steps_of(prompt.flow, world.workspace.settings.own_flows)
             base = await asyncio.to_thread(_base, world) if "coordinator" not in steps else {}
             draft = prompt_start(prompt, steps, limits=world.settings.limits(), base=base)
             self._origins.keep(run_id, None, world)
@@ -182,6 +182,7 @@ class Host:
                 base={"branch": base.branch, "commit": onto, "mode": mode},
                 waits_for=waits_for(self.runner.state, intents.documents, document),
                 children=children(self.runner.state, intents.documents, document),
+                own=world.workspace.settings.own_flows,
             )
             self._origins.keep(run_id, document.id, world)
             await self.runner.append(draft)
@@ -272,7 +273,7 @@ class Host:
             go_on = bool(params.get("go_on"))
             if "prompt" in params:
                 prompt = Prompt(**params["prompt"])
-                if step and writes(steps_of(prompt.flow)):
+                if step and writes(steps_of(prompt.flow, world.workspace.settings.own_flows)):
                     await self.runner.append(refusal_event(f"run the Flow {prompt.flow}", None, step))
                     raise Refused("an agent may start no Flow that makes commits; it was recorded", kind="policy")
                 started = await self.start_prompt(prompt, world, go_on=go_on)

@@ -14,13 +14,17 @@ from typing import Any, Final
 
 from engine.languages.intent.document import IntentDocument
 from engine.orchestrate.events import Draft
-from engine.orchestrate.flow import DEFAULT, FLOWS, classify, flow_of
+from engine.orchestrate.flow import FLOWS, classify, flow_of
 from engine.orchestrate.git.integration import merge_by_hand
 from engine.orchestrate.git.outcomes import Conflict
 from engine.orchestrate.state import State
 from engine.orchestrate.wire import Refused
 
 __all__ = ["Choice", "Prompt", "children", "choose", "hold", "prompt_start", "run_start", "steps_of", "waits_for"]
+
+
+#: the steps of each Flow
+Flows = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(slots=True)
@@ -32,8 +36,13 @@ class Choice:
     waits: dict[str, str] = field(default_factory=dict)
 
 
-def choose(state: State, documents: Mapping[str, IntentDocument], named: Sequence[str]) -> Choice:
-    """What to do about the named Intents, each of which must be a document; about every approved one if none is."""
+def choose(
+    state: State, documents: Mapping[str, IntentDocument], named: Sequence[str], own: Flows | None = None
+) -> Choice:
+    """What to do about the named Intents, each of which must be a document; about every approved one if none is.
+
+    `own`: the project's Flows.
+    """
     choice = Choice()
     if not named:
         choice.go_on += state.runs
@@ -44,7 +53,10 @@ def choose(state: State, documents: Mapping[str, IntentDocument], named: Sequenc
                 choice.go_on.append(intent.run_id)
             continue
         reason = _why_not(state, document)
-        if reason is None:
+        unknown = _no_flow(document, own) if reason is None else None
+        if unknown is not None:
+            choice.waits[name] = unknown
+        elif reason is None:
             choice.start.append(document)
         elif named:
             choice.waits[name] = reason
@@ -68,6 +80,16 @@ def _why_not(state: State, document: IntentDocument) -> str | None:
     return None
 
 
+def _no_flow(document: IntentDocument, own: Flows | None) -> str | None:
+    """Why there is no Flow for an Intent, None if there is one."""
+    kind = document.intent.type if document.intent else None
+    try:
+        steps_of(kind or "feature", own)
+    except Refused as refused:
+        return f"its type is no Flow: {refused}"
+    return None
+
+
 def run_start(
     document: IntentDocument,
     run_id: str,
@@ -76,11 +98,13 @@ def run_start(
     base: Mapping[str, str],
     waits_for: Sequence[str],
     children: Sequence[str] = (),
+    own: Flows | None = None,
 ) -> Draft:
     """The event that starts an Intent.
 
     `base`: the `branch` it is for, the `commit` that the work stands on, and the `mode` of its integration.
     `waits_for`: the Intents that must be done before. `children`: those that it was divided into.
+    `own`: the project's Flows. Raises `Refused` for a type without a Flow.
     """
     intent = document.intent
     assert intent is not None
@@ -90,7 +114,7 @@ def run_start(
         "intent": {**intent.model_dump(mode="json"), "type": kind},
         "hash": document.approval_hash,
         "classified": {"type": classified.type, "by_rule": classified.by_rule} if classified else None,
-        "flow": list(flow_of(kind or "") or DEFAULT),
+        "flow": list(steps_of(kind or "", own)),
         "limits": dict(limits),
         "base": dict(base),
         "integrate": base["mode"],
@@ -109,7 +133,7 @@ class Prompt:
     text: str
 
 
-def steps_of(flow: str, own: Mapping[str, tuple[str, ...]] | None = None) -> tuple[str, ...]:
+def steps_of(flow: str, own: Flows | None = None) -> tuple[str, ...]:
     """The steps of a Flow, a project's `own` first. Raises `Refused` for one that there is not."""
     found = flow_of(flow, own)
     if found is None:

@@ -43,7 +43,7 @@ def wanted(workspace: Workspace, flow: str, text: str) -> Prompt:
 
     if not text.strip():
         raise click.UsageError("the prompt is empty: say what is wanted")
-    steps = steps_of(flow)
+    steps = steps_of(flow, workspace.settings.own_flows)
     step = acting_agent(os.environ) if writes(steps) else None
     if step is not None:
         append(workspace, refusal_event(f"run the Flow {flow}", None, step))
@@ -51,11 +51,11 @@ def wanted(workspace: Workspace, flow: str, text: str) -> Prompt:
     return Prompt(f"{flow}-{secrets.token_hex(4)}", flow, text)
 
 
-def show_flow(flow: str) -> int:
+def show_flow(workspace: Workspace, flow: str) -> int:
     """Prints the steps of a Flow and what each is there for; starts nothing."""
     from engine.orchestrate.flow import DUTIES
     from engine.orchestrate.starting import steps_of
 
-    for name in steps_of(flow):
+    for name in steps_of(flow, workspace.settings.own_flows):
         click.echo(f"{name}: {DUTIES[name]}")
     return 0

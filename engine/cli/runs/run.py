@@ -64,7 +64,7 @@ def run(
         raise click.UsageError("--flow and --prompt go together, and without an Intent")
     workspace = opened(options, {"run": {"max_parallel_roles": max_parallel_roles}} if max_parallel_roles else None)
     if dry_run:
-        return show_plan(workspace, intents) if flow is None else show_flow(flow)
+        return show_plan(workspace, intents) if flow is None else show_flow(workspace, flow)
     wish = wanted(workspace, flow, prompt) if flow is not None and prompt is not None else None
     return _shown(workspace, intents, events, quiet=options.quiet, headless=headless, prompt=wish)
 

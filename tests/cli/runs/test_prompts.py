@@ -183,3 +183,9 @@ def test_an_agent_starts_no_flow_that_makes_commits(shell: Shell) -> None:
     assert code == 2 and "an agent may start no Flow that makes commits" in said
     assert "an agent's process tried to run the Flow fix" in shell("records", "show")[1]
     assert prompted(shell, "--headless").stdout == "the answer\n"
+
+
+def test_a_mistake_in_a_flow_of_ones_own_is_shown_with_line_and_column(shell: Shell) -> None:
+    (shell.root / "penstock.toml").write_text('# mine\n[flows.quick]\nsteps = ["analyze", "implemnt"]\n')
+    code, said = shell("run")
+    assert code == 2 and "penstock.toml:3:21" in said and "did you mean `implement`?" in said
