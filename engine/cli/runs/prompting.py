@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from engine.orchestrate.workspace import Workspace
 
 __all__ = ["Answer", "show_flow", "wanted"]
+
+#: characters of a prompt, which is a part of events and of messages to the runner
+_LONGEST: Final = 100_000
 
 
 class Answer:
@@ -43,6 +46,8 @@ def wanted(workspace: Workspace, flow: str, text: str) -> Prompt:
 
     if not text.strip():
         raise click.UsageError("the prompt is empty: say what is wanted")
+    if len(text) > _LONGEST:
+        raise click.UsageError(f"the prompt has {len(text)} characters; {_LONGEST} are taken")
     steps = steps_of(flow, workspace.settings.own_flows)
     step = acting_agent(os.environ) if writes(steps) else None
     if step is not None:

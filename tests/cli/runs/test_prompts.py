@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,12 @@ def events(shell: Shell, kind: str) -> list[dict[str, Any]]:
     return [event for event in map(json.loads, lines) if event["type"] == kind]
 
 
+def kinds(shell: Shell, run_id: str) -> Counter[str]:
+    """How often each type of event is in a run."""
+    lines = (shell.root.parent / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    return Counter(event["type"] for event in map(json.loads, lines) if event["run_id"] == run_id)
+
+
 def test_f_101_roles_and_their_duties_are_shown_and_the_roles_that_worked_are_logged(shell: Shell) -> None:
     agent(shell, BOTH)
     shown = prompted(shell, "--dry-run")
@@ -92,6 +99,12 @@ def test_f_102_and_f_103_shares_are_delegated_traceable_and_answered_by_one_text
     assert code == 0 and "reviewer says: judge did judge" in said
     assert shell.git("status", "--porcelain") == "?? penstock.toml"
 
+    assert shell("runner", "stop")[0] == 0
+    serial = prompted(shell, "--headless", "--max-parallel-roles", "1")
+    last = events(shell, "run.start")[-1]["run_id"]
+    assert serial.stdout == done.stdout
+    assert kinds(shell, last) == kinds(shell, run_id)
+
 
 def test_f_105_a_role_that_fails_again_and_again_stops_it_all_and_the_reason_is_shown_and_recorded(
     shell: Shell,
@@ -124,6 +137,7 @@ def test_what_cannot_be_prompted_is_wrong_usage(shell: Shell) -> None:
         (("--flow", "roless", "--prompt", "x"), "did you mean `roles`?"),
         (("--flow", "roles"), "go together"),
         (("--flow", "roles", "--prompt", " "), "empty"),
+        (("--flow", "roles", "--prompt", "x" * 100_001), "100000 are taken"),
         (("one", "--flow", "roles", "--prompt", "x"), "without an Intent"),
     ):
         code, said = shell("run", *arguments)
