@@ -24,6 +24,7 @@ Count = Annotated[int, Field(ge=0)]
 Texts = Annotated[tuple[str, ...], Strict(False)]
 AgentName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*(:[A-Za-z0-9][A-Za-z0-9_.-]*)?$")]
 Mode = Literal["read-only", "workspace-write", "full-access"]
+Verdict = Literal["auto", "ask", "deny"]
 
 
 class Table(BaseModel):
@@ -266,7 +267,9 @@ class PolicyTable(Table):
     mode: PolicyModes = PolicyModes()
     """Per role: read, write in the worktree, or everything."""
     paths: Texts = ()
-    """Folders outside the repository that agents may use as well."""
+    """Folders outside of worktrees that agents and commands may write to as well."""
+    commands: dict[str, Verdict] = Field(default_factory=dict)
+    """Commands by pattern, such as `git push*`: run unasked, after you agreed each time, or not at all."""
     checkout_changes: Literal["ask", "record"] = "ask"
     """Your own checkout changed while a step was at work: you are asked whether that was you, or it is recorded."""
 

@@ -20,6 +20,7 @@ from typing import Any, Final
 from engine import __version__
 from engine.orchestrate.agents.family import sweep
 from engine.orchestrate.agents.guards import Guards
+from engine.orchestrate.confinement import shown_policy
 from engine.orchestrate.effects import Outcome, RunStep, UpdateIntent
 from engine.orchestrate.events import Draft, Event
 from engine.orchestrate.executor import SystemClock
@@ -50,6 +51,8 @@ __all__ = ["Host", "Started", "open_host"]
 #: seconds that steps at work have to end when a newer version takes over; longer ones are begun again by that one
 _HAND_OVER: Final = 600.0
 _NOTES: Final = 100
+#: what clients append; everything else comes from runs
+_FROM_CLIENTS: Final = frozenset({"approval", "answer", "error", "trust"})
 
 
 @dataclass(slots=True)
@@ -152,13 +155,23 @@ class Host:
                 run_id,
                 limits=settings.limits(),
                 budgets=settings.budget,
+                policy=shown_policy(world.workspace.settings.policy),
                 base={"branch": base.branch, "commit": onto, "mode": mode},
                 waits_for=waits_for(self.runner.state, intents.documents, document),
             )
             self._origins.keep(run_id, document.id, world)
+            await self._show_policy(world)
             await self.runner.append(draft)
             started.runs[document.id] = run_id
             started.own.add(run_id)
+
+    async def _show_policy(self, world: World) -> None:
+        """Keeps under which policy runs begin from now on, if that has changed."""
+        now, before = shown_policy(world.workspace.settings.policy), self.runner.state.policy
+        if now != before:
+            changes = [f"{name}: {before.get(name)} -> {now[name]}" for name in now if now[name] != before.get(name)]
+            reason = f"runs begin under another policy: {'; '.join(changes)}"
+            await self.runner.append(Draft(type="policy", payload={"policy": now, "reason": reason}))
 
     async def _hold(self, draft: Draft) -> str:
         """Keeps why an Intent cannot start, once; the same in words."""
@@ -240,7 +253,10 @@ class Host:
         own = self._origins.own
         try:
             step = await asyncio.to_thread(acting_agent, None, pid) if pid else None
-            world = own if step else await asyncio.to_thread(world_of, params["wish"], own)
+            world = await asyncio.to_thread(world_of, params["wish"], own)
+            if step is not None:
+                await self._refuse_settings(world, step)
+                world = own
             started = await self.start(
                 [str(name) for name in params.get("intents", ())],
                 world,
@@ -254,6 +270,12 @@ class Host:
             "runs": started.runs, "waits": started.waits, "own": sorted(started.own), "notes": started.notes,
             "max_parallel_roles": roles,
         }  # fmt: skip
+
+    async def _refuse_settings(self, world: World, step: str) -> None:
+        """Records that an agent wants runs under a policy or with agents of its own."""
+        mine, asked = self.workspace.settings, world.workspace.settings
+        if (asked.policy, asked.agents) != (mine.policy, mine.agents):
+            await self.runner.append(refusal_event("change the policy", None, step))
 
     async def _asked_to_end(self, method: str, pid: int | None) -> Mapping[str, Any]:
         """Ends the process, or lets a newer version take over; an agent must not."""
@@ -279,9 +301,12 @@ class Host:
     async def _appended(self, draft: Draft, pid: int | None) -> Mapping[str, Any]:
         """Appends what a person decided; an agent decides nothing, and that it tried is recorded."""
         step = await asyncio.to_thread(acting_agent, None, pid) if pid else None
-        if step is not None and draft.type in {"approval", "answer"}:
+        own = draft.type == "error" and draft.payload.get("class") == "policy"  # that it was refused something
+        if step is not None and not own:
             await self.runner.append(refusal_event(draft.type, draft.intent_id, step))
             raise Refused("an agent may not decide anything; that is for people, and it was recorded", kind="policy")
+        if draft.type not in _FROM_CLIENTS:
+            raise Refused(f"a client may not append `{draft.type}`", kind="policy")
         events = await self.runner.append(draft)
         _check(refusal_in(events))
         return {"sequence": events[0].sequence}

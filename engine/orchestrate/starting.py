@@ -73,10 +73,11 @@ def run_start(
     *,
     limits: Mapping[str, Any],
     budgets: BudgetsTable,
+    policy: Mapping[str, Any],
     base: Mapping[str, str],
     waits_for: Sequence[str],
 ) -> Draft:
-    """The event that starts an Intent. `budgets`: those of the settings.
+    """The event that starts an Intent. `budgets`, `policy`: those of the settings.
 
     `base`: the `branch` it is for, the `commit` that the work stands on, and the `mode` of its integration.
     `waits_for`: the Intents that must be done before.
@@ -92,6 +93,7 @@ def run_start(
         "flow": list(flow_of(kind or "") or DEFAULT),
         "limits": dict(limits),
         "budget": budgets.of(intent.budget.model_dump() if intent.budget else {}),
+        "policy": dict(policy),
         "base": dict(base),
         "integrate": base["mode"],
         "waits_for": list(waits_for),

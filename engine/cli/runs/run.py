@@ -34,6 +34,7 @@ __all__ = ["resume", "run"]
     "--events", type=click.Path(dir_okay=False, path_type=Path), help="Append each event to a JSON Lines file."
 )
 @click.option("--max-parallel-roles", type=click.IntRange(1), help="Roles that may work at once.")
+@click.option("--trust-workspace", is_flag=True, help="Trust what this repository's settings set: penstock trust.")
 @click.option("--max-cost", type=click.FloatRange(0), metavar="USD", help="At most so much for each run.")
 @common_options
 @click.pass_context
@@ -45,6 +46,7 @@ def run(
     events: Path | None,
     max_parallel_roles: int | None,
     max_cost: float | None,
+    trust_workspace: bool,
 ) -> int:
     """Run the named Intents; without a name, go on with what was interrupted and run every approved Intent.
 
@@ -52,8 +54,9 @@ def run(
     130 cancelled by Ctrl-C, 143 ended by SIGTERM and 129 by a terminal that was closed: the runs go on then, or, with
     `--headless`, wait for the next `penstock run`. Ctrl-C does not cancel what other terminals started.
     """
-    from engine.cli.runs.opened import opened
+    from engine.cli.runs.opened import for_a_person, opened
     from engine.cli.runs.plan import show_plan
+    from engine.cli.runs.trust import demand_trust, give_trust
 
     options = options_of(context)
     flags: dict[str, Any] = {"max_parallel_roles": max_parallel_roles} if max_parallel_roles else {}
@@ -62,6 +65,10 @@ def run(
     workspace = opened(options, {"run": flags})
     if dry_run:
         return show_plan(workspace, intents)
+    if trust_workspace:
+        for_a_person(options, "trust")
+        give_trust(workspace)
+    demand_trust(workspace)
     return _shown(workspace, intents, events, quiet=options.quiet, headless=headless)
 
 
@@ -76,8 +83,10 @@ def resume(context: click.Context, run_id: str) -> int:
     """
     from engine.cli.runs.found import found_run
     from engine.cli.runs.opened import Unusable, opened
+    from engine.cli.runs.trust import demand_trust
 
     workspace = opened(options_of(context))
+    demand_trust(workspace)
     run_id = found_run(workspace, run_id)
     open_run = workspace.state().runs.get(run_id)
     if open_run is None or open_run.intent_id is None:

@@ -22,10 +22,10 @@ AGENT_STEPS: Final = frozenset({"analyze", "implement", "review"})
 
 _PROMPT: Final = {
     "analyze": ("answers", "feedback"),
-    "implement": ("task", "feedback", "onto", "answers"),
+    "implement": ("task", "feedback", "onto", "answers", "allowed"),
     "rebase": ("task_id", "start_commit", "commit"),
-    "review": ("task", "start_commit", "commit", "answers"),
-    "integrate": ("tasks", "agreed"),
+    "review": ("task", "start_commit", "commit", "answers", "allowed"),
+    "integrate": ("tasks", "agreed", "allowed"),
 }
 
 
