@@ -6,6 +6,7 @@ Knows no file and no layer; `config` reads these. Invariant: every key has a doc
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, field_validator, model_validator
@@ -29,6 +30,7 @@ Texts = Annotated[tuple[str, ...], Strict(False)]
 FlowName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
 AgentName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*(:[A-Za-z0-9][A-Za-z0-9_.-]*)?$")]
 Mode = Literal["read-only", "workspace-write", "full-access"]
+Verdict = Literal["auto", "ask", "deny"]
 
 
 class Table(BaseModel):
@@ -152,6 +154,36 @@ class LspTable(Table):
     """Diagnostics shown per file; the rest is summed up in one line."""
 
 
+class BudgetTable(Table):
+    """What may be used at most; what is not set is not limited."""
+
+    usd: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    """USD, as agents say or as their `price` makes of their tokens."""
+    tokens: Count | None = None
+    """Tokens, read and written."""
+    minutes: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    """Minutes that agents and commands are at work, added up."""
+    turns: Count | None = None
+    """Calls of agents, or as many turns as they say they took."""
+
+
+class BudgetsTable(Table):
+    """What work may cost; at a limit its run pauses and asks you."""
+
+    run: BudgetTable = BudgetTable()
+    """Of one run."""
+    intent: BudgetTable = BudgetTable()
+    """Of all runs of an Intent; what its own `budget` says counts instead."""
+    day: BudgetTable = BudgetTable()
+    """Of all runs of the repository on one day (UTC)."""
+
+    def of(self, own: Mapping[str, float | None]) -> dict[str, dict[str, float]]:
+        """The limits of a run, by scope, for an Intent whose own budget is `own`."""
+        given: dict[str, dict[str, float]] = self.model_dump(exclude_none=True)
+        given["intent"] |= {unit: amount for unit, amount in own.items() if amount is not None}
+        return given
+
+
 class RunTable(Table):
     """Runs of Intents: by whom, where, and what stops them."""
 
@@ -185,6 +217,8 @@ class RunTable(Table):
     """Seconds a verify command may take."""
     stall_timeout_seconds: Seconds = 300
     """Seconds an agent may be silent."""
+    budget: BudgetsTable = BudgetsTable()
+    """What a run, an Intent and a day may cost."""
     max_commit_bytes: Bytes = 10_000_000
     """Bytes that a commit of an agent's work may add."""
     idle_seconds: Seconds = 300
@@ -253,7 +287,9 @@ class PolicyTable(Table):
     mode: PolicyModes = PolicyModes()
     """Per role: read, write in the worktree, or everything."""
     paths: Texts = ()
-    """Folders outside the repository that agents may use as well."""
+    """Folders outside of worktrees that agents and commands may write to as well."""
+    commands: dict[str, Verdict] = Field(default_factory=dict)
+    """Commands by pattern, such as `git push*`: run unasked, after you agreed each time, or not at all."""
     checkout_changes: Literal["ask", "record"] = "ask"
     """Your own checkout changed while a step was at work: you are asked whether that was you, or it is recorded."""
 

@@ -51,7 +51,7 @@ FILE_MODELS = {"engine.languages.intent.model", "engine.languages.intent.documen
 
 PURE = [
     f"engine.orchestrate.{name}"
-    for name in ("controller", "effects", "events", "flow", "limits", "replacing", "rules", "state", "task")
+    for name in ("budget", "controller", "effects", "events", "flow", "limits", "replacing", "rules", "state", "task")
 ]
 """The Runner's heart: what happens in it depends on the events alone, so it can be told again from the log."""
 

@@ -12,14 +12,12 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-__all__ = ["RECENT", "Limits", "Stop", "Trigger", "backoff", "digest", "signature"]
+__all__ = ["RECENT", "Limits", "Stop", "backoff", "digest", "signature"]
 
 RECENT: Final = 10
 """How many endings of steps a stop tells of."""
-
-Trigger = Literal["max_retries_per_role", "max_cycle_count", "max_review_retries", "max_conflicts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +55,14 @@ _AT_LEAST_ONE: Final = {"max_parallel_roles", "max_cycle_count"}
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Why something does not go on: `value` went past `threshold`. `recent_history`: the last endings of its steps."""
+    """Why something does not go on: `value` went past `threshold`, or, of a budget, reached it.
 
-    trigger: Trigger
-    threshold: int
-    value: int
+    `trigger`: the key of the setting. `recent_history`: the last endings of its steps.
+    """
+
+    trigger: str
+    threshold: float
+    value: float
     reason: str
     recent_history: tuple[Mapping[str, Any], ...] = ()
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from engine.languages.intent.document import IntentDocument
-from engine.orchestrate.state import RunEnd, RunState, State
+from engine.orchestrate.budget import Unit
+from engine.orchestrate.state import QuestionKind, RunEnd, RunState, State
 
 __all__ = ["STANDINGS", "Request", "Standing", "open_questions", "requests", "standing", "standings"]
 
@@ -40,7 +41,7 @@ class Request:
     """Something that waits for a person, and the commands with which they go on: one of them, or one after the other.
 
     `look`: a run that failed or an Intent that cannot start. `index` counts a question among the Intent's; `policy`
-    marks one that is answered by yes or no.
+    marks one that is answered by yes or no, `unit` one about a budget in it, which is raised or stops the run.
     """
 
     kind: Literal["proposed", "question", "look"]
@@ -50,6 +51,7 @@ class Request:
     run_id: str | None = None
     index: int | None = None
     policy: bool = False
+    unit: Unit | None = None
 
     @property
     def command(self) -> str:
@@ -149,8 +151,9 @@ def open_questions(document: IntentDocument | None, state: State, intent_id: str
     run = state.runs.get(known.run_id if known and known.run_id else intent_id)
     if run is not None:
         return [
-            Request("question", intent_id, one.text, _answers(intent_id, policy), run.id, one.index, policy)
-            for one, policy in ((one, one.kind == "policy") for one in run.open_questions)
+            Request("question", intent_id, one.text, _answers(intent_id, one.kind), run.id, one.index,
+                    policy=one.kind == "policy", unit=one.output["unit"] if one.kind == "budget" else None)
+            for one in run.open_questions
         ]
     intent = document.intent if document else None
     if intent is None or intent.status in _ENDED:
@@ -161,8 +164,13 @@ def open_questions(document: IntentDocument | None, state: State, intent_id: str
     ]
 
 
-def _answers(intent_id: str, policy: bool = False) -> tuple[str, ...]:
-    return tuple(f"penstock answer {intent_id} {word}" for word in (("yes", "no") if policy else ("TEXT",)))
+_WORDS: Final[Mapping[QuestionKind, tuple[str, ...]]] = {
+    "clarification": ("TEXT",), "policy": ("yes", "no"), "budget": ("raise", "stop"),
+}  # fmt: skip
+
+
+def _answers(intent_id: str, kind: QuestionKind = "clarification") -> tuple[str, ...]:
+    return tuple(f"penstock answer {intent_id} {word}" for word in _WORDS[kind])
 
 
 def requests(documents: Mapping[str, IntentDocument], state: State) -> Iterator[Request]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from engine.orchestrate.agents.guard import MARKER
+from engine.orchestrate.agents.family import MARKER
 
 __all__ = ["acting_agent", "danger_of"]
 

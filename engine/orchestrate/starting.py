@@ -1,4 +1,4 @@
-"""Which Intents may start, and the event that starts one, or a Flow on a prompt.
+"""Which Intents may start, and the event that starts one.
 
 A run begins with a copy of the Intent as it was approved, so that nothing the file says later changes a run that goes
 on. Pure: the state and the documents come in, a choice and events come out.
@@ -10,8 +10,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
+from engine.config_tables import BudgetsTable
 from engine.languages.intent.document import IntentDocument
 from engine.orchestrate.events import Draft
 from engine.orchestrate.flow import FLOWS, classify, flow_of
@@ -20,7 +21,7 @@ from engine.orchestrate.git.outcomes import Conflict
 from engine.orchestrate.state import State
 from engine.orchestrate.wire import Refused
 
-__all__ = ["Choice", "Prompt", "children", "choose", "hold", "prompt_start", "run_start", "steps_of", "waits_for"]
+__all__ = ["Choice", "Flows", "children", "choose", "hold", "run_start", "steps_of", "waits_for"]
 
 
 #: the steps of each Flow
@@ -95,12 +96,14 @@ def run_start(
     run_id: str,
     *,
     limits: Mapping[str, Any],
+    budgets: BudgetsTable,
+    policy: Mapping[str, Any],
     base: Mapping[str, str],
     waits_for: Sequence[str],
     children: Sequence[str] = (),
     own: Flows | None = None,
 ) -> Draft:
-    """The event that starts an Intent.
+    """The event that starts an Intent. `budgets`, `policy`: those of the settings.
 
     `base`: the `branch` it is for, the `commit` that the work stands on, and the `mode` of its integration.
     `waits_for`: the Intents that must be done before. `children`: those that it was divided into.
@@ -116,21 +119,14 @@ def run_start(
         "classified": {"type": classified.type, "by_rule": classified.by_rule} if classified else None,
         "flow": list(steps_of(kind or "", own)),
         "limits": dict(limits),
+        "budget": budgets.of(intent.budget.model_dump() if intent.budget else {}),
+        "policy": dict(policy),
         "base": dict(base),
         "integrate": base["mode"],
         "waits_for": list(waits_for),
         "children": list(children),
     }
     return Draft(type="run.start", payload=payload, run_id=run_id, intent_id=document.id)
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """A Flow to be run on a text. Whoever wants it has chosen the run's id, so that asking twice starts one run."""
-
-    run_id: str
-    flow: str
-    text: str
 
 
 def steps_of(flow: str, own: Flows | None = None) -> tuple[str, ...]:
@@ -142,38 +138,6 @@ def steps_of(flow: str, own: Flows | None = None) -> tuple[str, ...]:
         hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}"
         raise Refused(f"there is no Flow `{flow}`", hint)
     return found
-
-
-def prompt_start(
-    prompt: Prompt, steps: Sequence[str], *, limits: Mapping[str, Any], base: Mapping[str, str]
-) -> Draft:
-    """The event that starts a Flow on a prompt, as the run of an Intent that is nobody's. Raises `Refused`."""
-    from pydantic import ValidationError
-
-    from engine.languages.intent.model import Intent
-
-    lines = prompt.text.split("\n")
-    first = next((line.strip() for line in lines if line.strip()), "")
-    if not first:
-        raise Refused("the prompt is empty", "say what is wanted")
-    values = {"id": "prompt", "title": first[:_TITLE], "body": prompt.text, "type": prompt.flow}
-    try:
-        intent = Intent.model_validate(values).model_dump(mode="json")
-    except ValidationError as error:
-        raise Refused(f"`{prompt.flow}` is no name of a Flow: {error.errors()[0]['msg']}") from None
-    payload = {
-        "intent": {**intent, "id": None},
-        "flow": list(steps),
-        "limits": dict(limits),
-        "base": dict(base),
-        "integrate": base.get("mode"),
-        "waits_for": [],
-    }
-    return Draft(type="run.start", payload=payload, run_id=prompt.run_id)
-
-
-#: characters of what a prompt is called
-_TITLE: Final = 72
 
 
 def hold(document: IntentDocument, branch: str, conflict: Conflict) -> Draft:

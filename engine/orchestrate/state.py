@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from engine.orchestrate.budget import NOTHING, Amounts, Scope
+from engine.orchestrate.budget import Limits as Allowed
 from engine.orchestrate.effects import RunStep, UpdateIntent
 from engine.orchestrate.limits import Limits
 from engine.orchestrate.task import Invocation, Status, Tasks, Work
 
 __all__ = [
-    "Approval", "Hold", "IntentState", "Landing", "Outcome", "Question", "QuestionKind", "RunEnd", "RunPhase",
+    "Approval", "Day", "Hold", "IntentState", "Landing", "Outcome", "Question", "QuestionKind", "RunEnd", "RunPhase",
     "RunState", "State",
 ]  # fmt: skip
 
@@ -28,7 +30,7 @@ RunPhase = Literal["waiting", "analyze", "tasks", "queue", "integrate", "replay"
 Outcome = Literal["success", "failed", "escalated"]
 
 
-QuestionKind = Literal["clarification", "policy"]
+QuestionKind = Literal["clarification", "policy", "budget"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,15 @@ class Hold:
 class IntentState:
     """What the log knows of an Intent. `status`: approved or an end state, None if neither; `run_id`: its open run.
 
-    `hold`: it was to start and could not.
+    `hold`: it was to start and could not. `spent`: by all its runs; `raised`: what people added to its budget.
     """
 
     approval: Approval | None = None
     status: str | None = None
     run_id: str | None = None
     hold: Hold | None = None
+    spent: Amounts = NOTHING
+    raised: Amounts = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,8 @@ class Question:
     """Something a person must say before a step goes on.
 
     `index` counts the Intent's clarifications, those of its file first. `kind`: `clarification` is answered in words,
-    `policy` by yes or no. `effect` is the step that asked and `output` what it gave; a policy's yes accepts that.
+    `policy` by yes or no, `budget` by raising it or stopping. `effect` is the step that asked and `output` what it
+    gave; a policy's yes accepts that.
     `open`: it waits for an answer; without one it is closed when its Task or run ends.
     """
 
@@ -94,8 +99,11 @@ class RunState:
 
     `intent`: the Intent as it was approved. `waits_for`: Intents that must be done first. `dependents`: of each Task.
     `children`: the Intents that this one was divided into. `landed`: set once it is, which nothing can change.
-    `reviewed`, `failed`, `cancelled` count Tasks. `agreed`: a person agreed to the integration. `cancelling`: why it is
-    being cancelled, None if it is not.
+    `reviewed`, `failed`, `cancelled` count Tasks. `agreed`: a person agreed to the integration, and
+    `allowed`: to these commands in it. `cancelling`: why it is
+    being cancelled, None if it is not. `budget`: the limits by scope. `parked`: steps that wait for room in it.
+    `spent_on`: by date, what was spent. `raised`: what people added to the budget of `run`, `intent` or a date.
+    `largest`: by step, the most that one used.
     """
 
     id: str
@@ -115,9 +123,13 @@ class RunState:
     reviewed: int = 0
     failed: int = 0
     cancelled: int = 0
-    tokens: int = 0
-    cost_usd: float = 0.0
+    budget: Mapping[Scope, Allowed] = field(default_factory=dict)
+    parked: tuple[RunStep, ...] = ()
+    spent_on: Mapping[str, Amounts] = field(default_factory=dict)
+    raised: Mapping[str, Amounts] = field(default_factory=dict)
+    largest: Mapping[str, Amounts] = field(default_factory=dict)
     agreed: bool = False
+    allowed: tuple[str, ...] = ()
     cancelling: str | None = None
     children: tuple[str, ...] = ()
     landed: Landing | None = None
@@ -126,6 +138,11 @@ class RunState:
     def settled(self) -> int:
         """How many Tasks are reviewed or have ended."""
         return self.reviewed + self.failed + self.cancelled
+
+    @property
+    def spent(self) -> Amounts:
+        """What its steps used so far."""
+        return Amounts.sum(self.spent_on.values())
 
     @property
     def open_questions(self) -> tuple[Question, ...]:
@@ -166,11 +183,21 @@ class RunEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """What all runs spent on the last day (UTC) on which any did, and what people added to its budget."""
+
+    date: str = ""
+    spent: Amounts = NOTHING
+    raised: Amounts = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Everything the controller knows.
 
     `runs`: those that have not ended, oldest first. `queue`: runs that wait for integration or hold it, in order.
-    `updates`: the last few changes of Intents' files, to be made again after a crash.
+    `updates`: the last few changes of Intents' files, to be made again after a crash. `trusted`: what of the
+    repository's settings a person trusts, by its digest. `policy`: that under which the last run began.
     """
 
     runs: Mapping[str, RunState] = field(default_factory=dict)
@@ -178,4 +205,7 @@ class State:
     intents: Mapping[str, IntentState] = field(default_factory=dict)
     queue: tuple[str, ...] = ()
     updates: tuple[UpdateIntent, ...] = ()
+    trusted: tuple[str, ...] = ()
+    policy: Mapping[str, Any] = field(default_factory=dict)
+    day: Day = Day()
     sequence: int = 0

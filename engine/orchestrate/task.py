@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from engine.orchestrate.budget import NOTHING, Amounts
 from engine.orchestrate.effects import RunStep, StepName
 
 __all__ = ["BadPlan", "Invocation", "Stage", "Status", "TaskState", "Tasks", "Work", "check_plan"]
@@ -30,11 +31,15 @@ class BadPlan(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """A step that was asked for and has not ended. `started_at`: the time of its `step.start`, None while it waits."""
+    """A step that was asked for and has not ended. `started_at`: the time of its `step.start`, None while it waits.
+
+    `reserved`: what of the budgets is kept for it.
+    """
 
     effect: RunStep
     started_at: str | None = None
     cancelling: bool = False
+    reserved: Amounts = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

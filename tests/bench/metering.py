@@ -49,9 +49,12 @@ def metered() -> Iterator[list[Process]]:
             return code
 
     class MeteredGuards(Guards):
-        def start(self, command: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> Pipes:
+        def start(
+            self, command: Sequence[str], cwd: Path, environment: Mapping[str, str],
+            writable: Sequence[Path] | None = None,
+        ) -> Pipes:  # fmt: skip
             started.append(Process(is_git=False, start=time.time()))
-            return super().start(command, cwd, environment)
+            return super().start(command, cwd, environment, writable)
 
     with patch("subprocess.Popen", Metered), patch("engine.orchestrate.host.Guards", MeteredGuards):
         yield started

@@ -50,6 +50,8 @@ class Project:
         folders = {STATE_VARIABLE: str(sandbox.folder / "state"), KEYS_VARIABLE: str(sandbox.folder / "keys")}
         self.environment = {**sandbox.environment, **folders}
         self.settings: Mapping[str, Any] = {"run": {"retry_base_seconds": 0.01}, **(settings or {})}
+        self.may_write: list[str] = [str(sandbox.folder)]
+        """Where agents and commands may write besides: agents of tests leave word of what they were asked."""
 
     @property
     def events(self) -> list[Event]:
@@ -59,7 +61,7 @@ class Project:
 
     @property
     def workspace(self) -> Workspace:
-        settings, faults = decode(self.settings)
+        settings, faults = decode({"policy": {"paths": self.may_write}}, self.settings)
         assert not faults and isinstance(settings, Settings)
         return Workspace.open(self.root, settings, self.environment)
 

@@ -93,12 +93,14 @@ class Story:
         """End a step; one that ends well has the output that it usually has, with what is given."""
         effect = self.current(name, run_id)
         usual = self._usual(effect) if result == "ok" else {}
+        duration = {"duration_ms": output.pop("duration_ms")} if "duration_ms" in output else {}
         payload = {
             "key": effect.key,
             "step": effect.step,
             "result": result,
             "output": {**usual, **output},
             "error": error,
+            **duration,
         }
         return self.happens("step.end", payload, run_id=run_id, task_id=effect.task_id, role=effect.step)
 

@@ -38,7 +38,8 @@ def check(record: dict[str, Any]) -> None:
     if record["approval"] is not None:
         assert all(record["approval"][name] for name in ("by", "at", "mode"))
     if record["action"] == "stop":
-        assert record["value"] > record["threshold"] >= 0 and record["trigger"]
+        assert record["value"] >= record["threshold"] >= 0 and record["trigger"]
+        assert record["value"] > record["threshold"] or record["trigger"].startswith("budget.")  # reached, not passed
         assert isinstance(record["recent_history"], list)
     else:
         assert not set(record) & set(OF_A_STOP)
@@ -52,7 +53,7 @@ def test_required_fields_are_missing_in_no_record_of_many_worlds() -> None:
         for record in records(events):
             check(record)
 
-    from_elsewhere = {"tool_call", "prune", "parallelism"}
+    from_elsewhere = {"tool_call", "prune", "parallelism", "trust", "policy"}
     assert seen == (CAUSES | ANNOUNCEMENTS) - from_elsewhere
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from engine.config import decode
+from engine.config import Settings, decode
+from engine.config_tables import BudgetsTable
 from engine.flow_steps import STEPS, mistake_in
 from engine.languages.intent.document import parse
 from engine.orchestrate.flow import DUTIES, FLOWS
+from engine.orchestrate.prompting import Prompt, prompt_start
 from engine.orchestrate.rules.beginning import is_possible
-from engine.orchestrate.starting import Prompt, choose, prompt_start, run_start, steps_of
+from engine.orchestrate.starting import choose, run_start, steps_of
 from engine.orchestrate.state import Approval, IntentState, State
 from engine.orchestrate.wire import Refused
 
@@ -55,7 +57,9 @@ def test_an_unknown_step_is_told_with_its_place_and_the_nearest_name() -> None:
 
 def test_an_intent_goes_through_the_flow_of_its_type() -> None:
     document = parse("one", "title: One\ntype: quick\n")
-    draft = run_start(document, "one-1", limits={}, base={"mode": "branch"}, waits_for=(), own=OWN)
+    draft = run_start(
+        document, "one-1", limits={}, budgets=BudgetsTable(), policy={}, base={"mode": "branch"}, waits_for=(), own=OWN
+    )  # fmt: skip
     assert draft.payload["flow"] == ["implement"]
 
 
@@ -76,9 +80,9 @@ def test_an_intent_whose_type_is_no_flow_waits_and_says_so(named: list[str]) -> 
 
 
 def test_a_prompt_becomes_the_run_of_an_intent_that_is_nobodys() -> None:
-    draft = prompt_start(Prompt("quick-1", "quick", "\n Do it\nnow\n"), OWN["quick"], limits={}, base={"mode": "pr"})
+    draft = prompt_start(Prompt("quick-1", "quick", "\n Do it\nnow\n"), OWN["quick"], Settings(), {"mode": "pr"})
     intent = draft.payload["intent"]
     assert (draft.run_id, draft.intent_id, draft.payload["flow"]) == ("quick-1", None, ["implement"])
     assert (intent["id"], intent["title"], intent["type"]) == (None, "Do it", "quick")
     with pytest.raises(Refused, match="empty"):
-        prompt_start(Prompt("quick-1", "quick", " \n"), OWN["quick"], limits={}, base={})
+        prompt_start(Prompt("quick-1", "quick", " \n"), OWN["quick"], Settings(), {})

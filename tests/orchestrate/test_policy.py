@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from engine.orchestrate.agents.guard import MARKER
+from engine.orchestrate.agents.family import MARKER
 from engine.orchestrate.agents.process import run_process
 from engine.orchestrate.policy import acting_agent, danger_of
 

@@ -28,10 +28,11 @@ def test_the_same_seed_gives_the_same_log_byte_for_byte(seed: int) -> None:
 WANTED = {
     "crash", "land", "retry", "stop", "question", "answer", "cancel", "commit", "diff", "error", "run.end",
     "role_delegation", "stop by max_retries_per_role", "stop by max_cycle_count", "stop by max_review_retries",
-    "stop by max_conflicts", "run succeeded success done", "run failed failed error", "run failed failed blocked",
+    "stop by max_conflicts", "stop by budget.run.usd", "stop by budget.intent.tokens", "stop by budget.day.turns",
+    "run succeeded success done", "run failed failed error", "run failed failed blocked",
     "run cancelled failed cancelled", "run failed escalated blocked", "run failed escalated error", "rebase conflict",
     "integrate conflict", "integrate question", "integrate cancelled", "review rejected",
-    "result", "documenter ok", "reflect ok", "reflect refused", "propose ok",
+    "result", "documenter ok", "reflect ok", "propose ok",
     "developer cancelled", "audit timeout", "report ok", "abstract ok", "record ok", "coordinator question",
     *(f"{step} {result}" for step in ("analyze", "implement", "review") for result in ("ok", "timeout", "question")),
 }  # fmt: skip

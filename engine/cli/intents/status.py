@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -16,6 +17,7 @@ from engine.cli.app import common_options, options_of
 from engine.cli.display import display_width, printable
 
 if TYPE_CHECKING:
+    from engine.cli.app import Options
     from engine.cli.intents.place import Seen
     from engine.cli.styled import Line
     from engine.orchestrate.events import Event
@@ -58,6 +60,10 @@ def status(context: click.Context) -> int:
     _table(rows)
     if seen.alive:
         _show_runner(seen)
+    click.echo(f"policy: {_policy(options_of(context), seen)}")
+    spent = _spent_today(seen)
+    if spent:
+        click.echo(f"today: {spent}")
     if not found and not seen.intents.problems:
         click.echo('there are no Intents yet: penstock new "what you want done"')
     drafts = seen.files.load_drafts()
@@ -67,6 +73,31 @@ def status(context: click.Context) -> int:
     problems = (*seen.intents.problems, *drafts.problems)
     show_problems(problems)
     return int(bool(problems))
+
+
+def _policy(options: Options, seen: Seen) -> str:
+    """What roles may do in runs that begin now, and whether the repository's part in that is trusted."""
+    from engine.config_files import load, user_config_folder
+    from engine.orchestrate.confinement import in_words, shown_policy
+    from engine.orchestrate.trust import claims_of, digest_of
+
+    loaded = load(Path(), options.config, user_config_folder())
+    claims = claims_of(loaded.project)
+    untrusted = bool(claims) and digest_of(claims) not in seen.state.trusted
+    words = in_words(shown_policy(loaded.settings.policy))
+    return f"{words}; this repository's settings are not trusted yet: penstock trust --show" if untrusted else words
+
+
+def _spent_today(seen: Seen) -> str:
+    """What agents cost on this day (UTC), as budgets count it; empty where none was asked."""
+    from datetime import UTC, datetime
+
+    from engine.orchestrate.budget import UNITS, shown
+
+    day = seen.state.day
+    if day.date != datetime.now(UTC).date().isoformat() or not day.spent.turns:
+        return ""
+    return ", ".join(shown(unit, day.spent.of(unit)) for unit in UNITS)
 
 
 def _show_runner(seen: Seen) -> None:

@@ -97,11 +97,12 @@ class Clarification(_Keys):
 
 
 class Budget(_Keys):
-    """What an Intent may cost at most; None is no limit of its own."""
+    """What all runs of an Intent may cost together; None is no limit of its own."""
 
     usd: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     tokens: Annotated[int, Field(ge=0)] | None = None
     minutes: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    turns: Annotated[int, Field(ge=0)] | None = None
 
 
 class IntentTask(_Keys):

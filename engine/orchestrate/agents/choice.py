@@ -14,7 +14,7 @@ from engine.orchestrate.agents.command import CommandAgent
 from engine.orchestrate.agents.guards import Guards
 from engine.orchestrate.agents.protocol import Agent, Failure
 
-__all__ = ["agent_for", "agent_named", "wants_agent"]
+__all__ = ["agent_for", "agent_named"]
 
 
 def agent_named(intent: Mapping[str, Any], role: str, default: str) -> str:
@@ -25,14 +25,6 @@ def agent_named(intent: Mapping[str, Any], role: str, default: str) -> str:
     return wanted or default
 
 
-def wants_agent(intent: Mapping[str, Any], role: str) -> bool:
-    """Whether an agent is to be asked in a role: an Intent with its own commands needs none that it does not name."""
-    if not (intent["run"] or intent["tasks"]):
-        return True
-    agent = intent.get("agent")
-    return role in agent if isinstance(agent, Mapping) else agent not in {None, "command"}
-
-
 def agent_for(
     name: str, tables: Mapping[str, AgentTable], environ: Mapping[str, str], root: Path, guards: Guards
 ) -> Agent | Failure:
@@ -40,7 +32,9 @@ def agent_for(
     table = tables.get(name)
     if table is not None and table.command:
         command = str(root / table.command) if "/" in table.command else table.command
-        return CommandAgent(command, table.args, environ, table.env_allow, guards)
+        return CommandAgent(
+            command, table.args, environ, table.env_allow, guards, model=table.model, price=table.price
+        )
     if name == "command":
         message = "the Intent gives neither `run` nor `tasks`, and no command is set for the agent `command`"
         return Failure("refused", "user", message, "add `run:` to the Intent, or set command in [agents.command]")

@@ -9,16 +9,26 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from pydantic import BaseModel
 
+from engine.config_tables import PriceTable
 from engine.orchestrate.agents.environment import allowed_environment
 from engine.orchestrate.agents.guards import Guards
 from engine.orchestrate.agents.process import NO_SUCH_COMMAND, NOT_EXECUTABLE, OnOutput, ProcessEnd, run_process
-from engine.orchestrate.agents.protocol import AgentReply, Bounds, Failure, Request, checked_result, read_result
+from engine.orchestrate.agents.protocol import (
+    AgentReply,
+    Bounds,
+    Failure,
+    Request,
+    Spent,
+    checked_result,
+    read_result,
+    read_spent,
+)  # fmt: skip
 from engine.orchestrate.agents.results import NoResult
 from engine.orchestrate.redact import Redactor
 
@@ -31,9 +41,9 @@ _TRY_LATER: Final = 75
 
 @dataclass(frozen=True, slots=True)
 class CommandAgent:
-    """`[agents.<name>]` with `command`, `args` and `env_allow`, in the environment of who started the run.
+    """`[agents.<name>]` in the environment of who started the run. `guards`: see `run_process`.
 
-    `guards`: see `run_process`.
+    `model` is told to it; `price` makes a cost of the tokens that it reports without one.
     """
 
     command: str
@@ -41,6 +51,8 @@ class CommandAgent:
     environ: Mapping[str, str] = field(default_factory=dict)
     env_allow: Sequence[str] = ()
     guards: Guards | None = None
+    model: str | None = None
+    price: PriceTable | None = None
 
     async def run(
         self,
@@ -52,6 +64,7 @@ class CommandAgent:
         log: Path | None = None,
         on_output: OnOutput | None = None,
         stop: asyncio.Event | None = None,
+        writable: Sequence[Path] | None = None,
     ) -> AgentReply:
         """See `Agent.run`."""
         redactor = Redactor(self.environ)
@@ -62,25 +75,38 @@ class CommandAgent:
             marker=key,
             timeout=bounds.timeout,
             stall_timeout=bounds.stall_timeout,
-            stdin=_written(request),
+            stdin=_written(request, self.model),
             log=log,
             redactor=redactor,
             on_output=on_output,
             stop=stop,
             guards=self.guards,
+            writable=writable,
         )
         failure = failure_of(end)
         if failure is not None:
-            return AgentReply(None, failure, end, request.session_id)
-        return _reply(request, end, redactor)
+            spent = self._priced(read_spent(end.stdout.decode("utf-8", "replace")))
+            return AgentReply(None, failure, end, request.session_id, spent)
+        reply = _reply(request, end, redactor)
+        return replace(reply, spent=self._priced(reply.spent))
+
+    def _priced(self, spent: Spent) -> Spent:
+        """With the cost that the settings' price makes of the tokens, where the agent says none itself."""
+        if spent.cost_usd is not None or spent.usage is None or self.price is None:
+            return spent
+        usage, price = spent.usage, self.price
+        cost = (usage.input_tokens * price.input + usage.output_tokens * price.output) / 1_000_000
+        return spent.model_copy(update={"cost_usd": cost})
 
 
-def _written(request: Request) -> bytes:
-    """One line of JSON; what of a path is no UTF-8 becomes an escape, which readers of JSON know.
+def _written(request: Request, model: str | None) -> bytes:
+    """One line of JSON, with the model if the settings name one.
 
+    What of a path is no UTF-8 becomes an escape, which readers of JSON know.
     The Intent's mapping is written as it is: copying it first takes ten times as long where it has a thousand Tasks.
     """
-    line = json.dumps(dict(request), ensure_ascii=False, default=BaseModel.model_dump)
+    said = {**dict(request), "model": model} if model else dict(request)
+    line = json.dumps(said, ensure_ascii=False, default=BaseModel.model_dump)
     return line.encode("utf-8", "backslashreplace") + b"\n"
 
 
@@ -91,8 +117,8 @@ def _reply(request: Request, end: ProcessEnd, redactor: Redactor) -> AgentReply:
     except NoResult as problem:
         message = redactor.text(f"{end.command}: {problem}")
         failure = Failure("failed", "tool", message, "see what it wrote: penstock logs RUN --output")
-        return AgentReply(None, failure, end, request.session_id)
-    return AgentReply(result, None, end, result.session_id or request.session_id)
+        return AgentReply(None, failure, end, request.session_id, read_spent(end.stdout.decode("utf-8", "replace")))
+    return AgentReply(result, None, end, result.session_id or request.session_id, result)
 
 
 async def run_line(
@@ -107,6 +133,7 @@ async def run_line(
     on_output: OnOutput | None = None,
     stop: asyncio.Event | None = None,
     guards: Guards | None = None,
+    writable: Sequence[Path] | None = None,
 ) -> ProcessEnd:
     """Runs a line of `run` or `verify` by `/bin/sh -c`, with nothing on standard input. Raises like `run_process`."""
     return await run_process(
@@ -121,6 +148,7 @@ async def run_line(
         on_output=on_output,
         stop=stop,
         guards=guards,
+        writable=writable,
     )
 
 

@@ -32,6 +32,7 @@ def evidence_of(end: ProcessEnd) -> dict[str, Any]:
         "output_bytes": end.stdout_size,
         "swept": list(end.swept),
         "left": list(end.left),
+        "confined": end.confined,
     }
 
 

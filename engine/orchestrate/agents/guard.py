@@ -3,12 +3,11 @@
     python -I guard.py SOCKET
 
 A process of its own between the runner and the command. Starting Python takes ten times as long as a guard's own work,
-so it is started once, from this file alone, and forks a guard for each request that the runner (`guards.py`) writes to
-the socket, and ends what a guard leaves that was killed. It imports the standard library only (psutil without /proc).
+so it is started once, from this file and two beside it, and forks a guard for each request that the runner
+(`guards.py`) writes to the socket. It imports the standard library only (psutil without /proc).
 
-The command's family is whatever descends from the guard or carries its marker. On Linux the guard is the subreaper of
-its descendants: a process that leaves its session and loses its parent is still the guard's, whatever else it does.
-Elsewhere descent and the marker are all there is.
+On Linux the guard is the subreaper of the command's family (`family.py`): a process that leaves its session and loses
+its parent is still the guard's. What a guard leaves that was killed, the process that forked it ends.
 Invariant: the last line is written after the family was found empty, or with the names of those that would not die.
 """
 
@@ -24,174 +23,62 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # the enumerations of signal and the whole of typing would take longer to import than Python to start
     import signal
     import socket
-    from collections.abc import Iterable, Iterator
-    from typing import Any, Final, NoReturn
+    from typing import Final, NoReturn
+
+    from engine.orchestrate.agents import family, landlock
 else:
     import _signal as signal
 
-__all__ = ["HEADER", "LONGEST_KEY", "MARKER", "STOP_SECONDS", "UNNAMED", "sweep"]
+    if __name__ == "__main__":  # started by its path alone: what is beside it is found for a moment only
+        sys.path.append(os.path.dirname(__file__))  # noqa: PTH120
+        import family
+        import landlock
 
-#: the variable that marks every process of a step with the step's key
-MARKER: Final = "PENSTOCK_STEP"
+        sys.path.pop()
+    else:
+        from engine.orchestrate.agents import family, landlock
+
+__all__ = ["HEADER", "LONGEST_KEY", "STOP_SECONDS", "UNNAMED"]
+
 #: bytes of a key that a guard can carry itself; who descends from a guard that cannot is of the step `UNNAMED`
 LONGEST_KEY: Final = 400
 UNNAMED: Final = "a step"
 #: bytes before a request that say how long it is
 HEADER: Final = 8
-#: seconds that a family has to end after SIGINT, SIGTERM and SIGKILL
-PATIENCE: Final = (0.5, 0.5, 0.6)
 #: at most so long the guard takes from being asked to end the command until its last line
-STOP_SECONDS: Final = sum(PATIENCE)
-#: between two looks at the process table, at first and at most
-_LOOK_AGAIN: Final = (0.002, 0.05)
+STOP_SECONDS: Final = sum(family.PATIENCE)
 _NAMES_TOLD: Final = 20
 #: what comes with a request: the two pipes of a guard, the command's standard streams, and its folder
 _DESCRIPTORS: Final = 6
 _PR_SET_CHILD_SUBREAPER: Final = 36
-#: where a process's state says when it was started, and where its variables begin
-_STARTED: Final = 19
+#: where a process's state says where its variables begin
 _ENVIRONMENT: Final = 47
-
-
-def sweep(key: str, seconds: float = PATIENCE[-1]) -> list[str]:
-    """Kills every process of a step, from outside: for when its guard is dead. The names of those that are left.
-
-    It looks once more when it found nothing: a process in the middle of exec has no environment for a moment.
-    """
-    mark = _mark(key)
-    deadline = time.monotonic() + seconds
-    seen_empty = False
-    while (found := _family(mark, None)) or not seen_empty:
-        seen_empty = not found
-        _send(signal.SIGKILL, found)
-        if found and time.monotonic() >= deadline:
-            return _names(found)
-        time.sleep(_LOOK_AGAIN[0])
-    return []
-
-
-def _mark(key: str) -> bytes:
-    return f"\0{MARKER}={key}\0".encode(errors="surrogateescape")
-
-
-def _family(mark: bytes, root: int | None) -> list[int]:
-    """Who descends from `root` or from a marked process, or is marked; never this process and never `root`.
-
-    Nobody older than `root` is marked, which spares looking at their variables.
-    """
-    table = list(_processes(mark, root))
-    inside = {pid for pid, _, marked in table if marked}
-    if root is not None:
-        inside.add(root)
-    grown = True
-    while grown:
-        more = {pid for pid, parent, _ in table if parent in inside and pid not in inside}
-        inside |= more
-        grown = bool(more)
-    return sorted(inside - {os.getpid(), root})
-
-
-def _processes(mark: bytes, root: int | None) -> Iterator[tuple[int, int, bool]]:
-    """Each process: its id, its parent's, and whether it carries the mark."""
-    return _processes_of_linux(mark, root) if sys.platform == "linux" else _processes_by_psutil(mark)
-
-
-def _processes_of_linux(mark: bytes, root: int | None = None) -> Iterator[tuple[int, int, bool]]:
-    since = 0 if root is None else int(_state(root)[_STARTED])
-    for name in os.listdir("/proc"):  # noqa: PTH208 - nothing of pathlib, for the sake of the start
-        if not name.isdigit():
-            continue
-        try:
-            state = _state(name)
-        except OSError:
-            continue
-        if state[0] in {b"Z", b"X"}:
-            continue
-        try:
-            marked = int(state[_STARTED]) >= since and mark in b"\0" + _read(f"/proc/{name}/environ")
-        except OSError:
-            marked = False  # somebody else's
-        yield int(name), int(state[1]), marked
-
-
-def _state(pid: int | str) -> list[bytes]:
-    """What the system says of a process, from its third field on: its state, its parent's id and so on."""
-    return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
-
-
-def _read(path: str) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        found = b""
-        while more := os.read(descriptor, 1 << 16):
-            found += more
-        return found
-    finally:
-        os.close(descriptor)
-
-
-def _processes_by_psutil(mark: bytes) -> Iterator[tuple[int, int, bool]]:
-    import psutil
-
-    key = mark.strip(b"\0").decode(errors="surrogateescape").partition("=")[2]
-    for process in psutil.process_iter():
-        try:
-            if process.status() != psutil.STATUS_ZOMBIE:
-                yield process.pid, process.ppid(), _carries(process, key)
-        except psutil.Error:
-            continue
-
-
-def _carries(process: Any, key: str) -> bool:
-    import psutil
-
-    try:
-        return bool(process.environ().get(MARKER) == key)
-    except (psutil.Error, OSError):
-        return False
-
-
-def _send(number: int, family: Iterable[int]) -> None:
-    for pid in family:
-        try:
-            os.kill(pid, number)
-        except OSError:
-            continue
-
-
-def _names(family: Iterable[int]) -> list[str]:
-    return [f"{pid} {_name(pid)}" for pid in list(family)[:_NAMES_TOLD]]
-
-
-def _name(pid: int) -> str:
-    try:
-        name = _read(f"/proc/{pid}/comm").decode(errors="replace").rstrip("\n")
-        return "".join(c if c.isprintable() else "?" for c in name)
-    except OSError:
-        return "?"
 
 
 class _Guard:
     """The command's end, and what the two pipes and the signals say.
 
     A byte on `control` asks to end the command, the end of that pipe means that the runner is dead. To `status` go
-    lines: `guard N`, its own id; `pid N`; `exit CODE` when the command has ended, negative for a signal; `swept PID
-    NAME` for each process that it left behind, `left PID NAME` for each that could not be ended; `done`.
+    lines: `guard N`, its own id; `pid N`; `confined` if the command can write where it may only; `exit CODE`
+    when it has ended, negative for a signal; `swept PID NAME` for each process that it left behind, `left PID NAME` for
+    each that could not be ended; `done`.
     """
 
     def __init__(self, control: int, status: int, signals: int, key: str) -> None:
         self._control = control
         self._status = status
         self._signals = signals
-        self._mark = _mark(key)
+        self._mark = family.mark_of(key)
         self._child = 0
         self._swept: dict[int, str] = {}
         self.running, self.asked, self.orphaned = True, False, False
 
-    def start(self, command: list[bytes], environment: dict[bytes, bytes]) -> None:
+    def start(self, command: list[bytes], environment: dict[bytes, bytes], writable: list[bytes] | None) -> None:
         self.tell(f"guard {os.getpid()}")
         self._child = os.fork()
         if not self._child:
+            if writable is not None and landlock.confine(writable):
+                self.tell("confined")
             _become(command, environment)
         self.tell(f"pid {self._child}")
         nothing = os.open(os.devnull, os.O_RDWR)
@@ -228,32 +115,32 @@ class _Guard:
 
     def sweep(self) -> None:
         """Ends the family, first politely, and says who is left."""
-        ladder = list(zip((signal.SIGINT, signal.SIGTERM, signal.SIGKILL), PATIENCE, strict=True))
+        ladder = list(zip((signal.SIGINT, signal.SIGTERM, signal.SIGKILL), family.PATIENCE, strict=True))
         cleared = False
         for number, seconds in ladder if self.asked else ladder[1:]:
             cleared = (not self.orphaned or number == signal.SIGKILL) and self._cleared(number, seconds)
             if cleared:
                 break
-        left = [] if cleared else _names(_family(self._mark, os.getpid()))
+        left = [] if cleared else family.names(family.family(self._mark, os.getpid()))
         self._reap()
         swept = list(self._swept.values())[:_NAMES_TOLD]
         self.tell(*(f"swept {name}" for name in swept), *(f"left {name}" for name in left), "done")
 
     def _cleared(self, number: int, seconds: float) -> bool:
         """Whether the family was empty in time after a signal to each; SIGKILL is sent as long as it takes."""
-        deadline, pause = time.monotonic() + seconds, _LOOK_AGAIN[0]
+        deadline, pause = time.monotonic() + seconds, family.LOOK_AGAIN[0]
         told: set[int] = set()
-        while found := _family(self._mark, os.getpid()):
+        while found := family.family(self._mark, os.getpid()):
             for pid in set(found) - {self._child}:
-                self._swept.setdefault(pid, _names([pid])[0])
-            _send(number, [pid for pid in found if pid not in told])
+                self._swept.setdefault(pid, family.names([pid])[0])
+            family.send(number, [pid for pid in found if pid not in told])
             if number != signal.SIGKILL:
                 told.update(found)
             left = deadline - time.monotonic()
             if left <= 0 or (self.orphaned and number != signal.SIGKILL):
                 return False
             self.wait(min(pause, left))
-            pause = min(2 * pause, _LOOK_AGAIN[1])
+            pause = min(2 * pause, family.LOOK_AGAIN[1])
         return True
 
 
@@ -297,10 +184,10 @@ def _bear(key: str) -> None:
     """
     if sys.platform != "linux":
         return
-    value, name = os.fsencode(key)[: LONGEST_KEY - 1], f"{MARKER}=".encode()
+    value, name = os.fsencode(key)[: LONGEST_KEY - 1], f"{family.MARKER}=".encode()
     try:
-        begin = int(_state("self")[_ENVIRONMENT])
-        begin += _read("/proc/self/environ").index(name) + len(name)
+        begin = int(family.state("self")[_ENVIRONMENT])
+        begin += family.read("/proc/self/environ").index(name) + len(name)
         memory = os.open("/proc/self/mem", os.O_WRONLY | os.O_CLOEXEC)
         try:
             os.pwrite(memory, value.ljust(LONGEST_KEY, b"\0"), begin)
@@ -313,9 +200,11 @@ def _bear(key: str) -> None:
 def _guard(request: bytes, descriptors: list[int]) -> None:
     """In a process that was forked for it: what a guard does, from its start to its end."""
     control, status, *streams, folder = descriptors
-    count, *words = request.split(b"\0")
-    environment = dict(variable.partition(b"=")[::2] for variable in words[int(count) :])
-    key = os.fsdecode(environment.get(MARKER.encode(), b""))
+    count, folders, *words = request.split(b"\0")
+    rest = words[int(count) :]
+    writable = rest[: int(folders)] if folders else None
+    environment = dict(variable.partition(b"=")[::2] for variable in rest[int(folders or 0) :])
+    key = os.fsdecode(environment.get(family.MARKER.encode(), b""))
     os.setsid()
     os.fchdir(folder)
     os.close(folder)
@@ -325,7 +214,7 @@ def _guard(request: bytes, descriptors: list[int]) -> None:
     _bear(key)
     _adopt_orphans()
     guard = _Guard(control, status, _signals(), key)
-    guard.start(words[: int(count)], environment)
+    guard.start(words[: int(count)], environment, writable)
     while guard.running and not guard.asked and not guard.orphaned:
         guard.wait(None)
     guard.sweep()
@@ -393,7 +282,8 @@ def _tidy_up(guards: set[int]) -> None:
     except ChildProcessError:
         return
     own = os.getpid()
-    _send(signal.SIGKILL, {pid for pid, parent, _ in _processes(b"", own) if parent == own} - guards if killed else ())
+    table = family.processes(b"", own) if killed else ()
+    family.send(signal.SIGKILL, {pid for pid, parent, _ in table if parent == own} - guards)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Self
 
-from engine.orchestrate.agents import guard
+from engine.orchestrate.agents import family, guard
 
 __all__ = ["Guards", "Pipes"]
 
@@ -43,9 +43,12 @@ class Guards:
         self._process: subprocess.Popen[bytes] | None = None
         self._requests: socket.socket | None = None
 
-    def start(self, command: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> Pipes:
+    def start(
+        self, command: Sequence[str], cwd: Path, environment: Mapping[str, str], writable: Sequence[Path] | None = None
+    ) -> Pipes:
         """Has a command started in a folder under a new guard, with exactly these variables.
 
+        `writable`: where alone it may write, as far as the system can see to that (`landlock.py`); None for anywhere.
         `environment` has the step's key (`MARKER`). Raises OSError if `cwd` is no folder, or no guard can be started.
         """
         with ExitStack() as ours, ExitStack() as theirs:
@@ -59,7 +62,9 @@ class Guards:
                 ours.callback(os.close, kept[-1])
                 theirs.callback(os.close, given[-1])
             variables = (f"{name}={value}" for name, value in environment.items())
-            self._ask("\0".join([str(len(command)), *command, *variables]), [*given, folder])
+            folders = [] if writable is None else [str(path) for path in writable]
+            counts = [str(len(command)), "" if writable is None else str(len(folders))]
+            self._ask("\0".join([*counts, *command, *folders, *variables]), [*given, folder])
             ours.pop_all()
         control, status, stdin, stdout, stderr = kept
         reads = (os.fdopen(descriptor, "rb", 0) for descriptor in (stdout, stderr))
@@ -83,7 +88,7 @@ class Guards:
         with theirs:
             self._process = subprocess.Popen(
                 [*_python(), str(theirs.fileno())],
-                env={guard.MARKER: guard.UNNAMED, "ROOM_FOR_A_KEY": " " * guard.LONGEST_KEY},
+                env={family.MARKER: guard.UNNAMED, "ROOM_FOR_A_KEY": " " * guard.LONGEST_KEY},
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
                 stdin=subprocess.DEVNULL,

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final, Literal
 
-from engine.orchestrate.agents import guard
-from engine.orchestrate.agents.guard import MARKER, STOP_SECONDS
+from engine.orchestrate.agents import family
+from engine.orchestrate.agents.family import MARKER
+from engine.orchestrate.agents.guard import STOP_SECONDS
 from engine.orchestrate.agents.guards import Guards
 from engine.orchestrate.agents.output import OutputLog, Tail, readable
 from engine.orchestrate.redact import Redactor
@@ -52,7 +53,7 @@ class ProcessEnd:
     `exit_code`: None if a signal ended it, whose name is in `signal`; both None if nobody saw its end. `stdout`: the
     last `STDOUT_KEPT` of `stdout_size` bytes, as they came, not to be stored. `output` and `stderr`: the end of both
     streams together and of standard error, redacted. `swept`: processes that it had left behind and that were ended;
-    `left`: those that could not be. `duration`: seconds.
+    `left`: those that could not be. `duration`: seconds. `confined`: it could not write but where it might.
     """
 
     command: str
@@ -66,6 +67,7 @@ class ProcessEnd:
     swept: tuple[str, ...]
     left: tuple[str, ...]
     duration: float
+    confined: bool = False
 
     @property
     def ok(self) -> bool:
@@ -87,20 +89,21 @@ async def run_process(
     on_output: OnOutput | None = None,
     stop: asyncio.Event | None = None,
     guards: Guards | None = None,
+    writable: Sequence[Path] | None = None,
 ) -> ProcessEnd:
     """Runs a command, given as arguments or as a line for `/bin/sh -c`, and ends its whole family with it.
 
     `env`: all of its variables (see `environment.py`) but the marker. `marker`: the step's key; one command at a time
     per key, since the sweep at the end ends whatever carries it. `timeout`, `stall_timeout`: seconds it may take, and
     may write nothing. `stop`: ends it when set. `guards`: where its guard comes from; without them, one is started for
-    it alone, which takes long. A command that does not exist ends with exit code 127.
+    it alone, which takes long. `writable`: see `Guards.start`. A command that does not exist ends with exit code 127.
     Raises OSError if `cwd` or `log` is no such place, or the log cannot take the output. When the awaiting task is
     cancelled, the family is killed.
     """
     arguments = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
     redactor = redactor or Redactor(env)
     with nullcontext(guards) if guards else Guards() as where:
-        run = _Run(arguments, cwd, {**env, MARKER: marker}, redactor, on_output, where)
+        run = _Run(arguments, cwd, {**env, MARKER: marker}, redactor, on_output, where, writable)
         run.log = OutputLog(log, redactor) if log else None
         began = time.monotonic()
         try:
@@ -139,8 +142,10 @@ class _Run:
         redactor: Redactor,
         on_output: OnOutput | None,
         guards: Guards,
+        writable: Sequence[Path] | None,
     ) -> None:
         self._guards = guards
+        self._writable = writable
         self._arguments = arguments
         self._cwd = cwd
         self._env = env
@@ -159,7 +164,7 @@ class _Run:
         self._pipes: list[tuple[asyncio.ReadTransport | asyncio.WriteTransport, _Pipe]] = []
 
     async def start(self, stdin: bytes) -> None:
-        pipes = self._guards.start(self._arguments, self._cwd, self._env)
+        pipes = self._guards.start(self._arguments, self._cwd, self._env, self._writable)
         self._control = pipes.control
         self._begun = True
         self._finished = await self._read(pipes.status, self._said.add)
@@ -242,7 +247,7 @@ class _Run:
             _kill(self._said.guard)
         if self._said.pid:
             _kill(-self._said.pid)
-        return await asyncio.to_thread(guard.sweep, self._env[MARKER], _LAST_OUTPUT)
+        return await asyncio.to_thread(family.sweep, self._env[MARKER], _LAST_OUTPUT)
 
     def _ask(self) -> None:
         try:
@@ -285,6 +290,7 @@ class _Run:
             swept=tuple(said.swept),
             left=left,
             duration=duration,
+            confined=said.confined,
         )
 
 
@@ -295,6 +301,7 @@ class _Said:
         self.ended: asyncio.Future[None] = loop.create_future()
         self.guard = 0
         self.pid = 0
+        self.confined = False
         self.exit_code: int | None = None
         self.swept: list[str] = []
         self.left: list[str] | None = None
@@ -312,6 +319,8 @@ class _Said:
             self.guard = int(rest)
         elif word == "pid":
             self.pid = int(rest)
+        elif word == "confined":
+            self.confined = True
         elif word == "exit":
             self.exit_code = int(rest)
             self.ended.set_result(None)

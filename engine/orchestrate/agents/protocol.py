@@ -7,8 +7,8 @@ that an agent may say more; a wrong value is a failure with its place. A result 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Protocol
 
@@ -37,8 +37,10 @@ __all__ = [
     "Result",
     "ReviewResult",
     "Role",
+    "Spent",
     "TextResult",
     "read_result",
+    "read_spent",
 ]
 
 Role = Literal[
@@ -87,12 +89,18 @@ class Usage(_Answer):
     output_tokens: NonNegativeInt = 0
 
 
-class Result(_Answer):
+class Spent(_Answer):
+    """What a call cost, as far as the agent says so. `turns`: of the agent with its model."""
+
+    usage: Usage | None = None
+    cost_usd: NonNegativeFloat | None = None
+    turns: NonNegativeInt | None = None
+
+
+class Result(Spent):
     """What any result may say."""
 
     session_id: str | None = None
-    usage: Usage | None = None
-    cost_usd: NonNegativeFloat | None = None
 
 
 class PlannedTask(_Answer):
@@ -261,6 +269,14 @@ def read_result(role: Role, output: str) -> Result:
     return checked_result(role, value)
 
 
+def read_spent(output: str) -> Spent:
+    """What an agent that failed says that it cost, if it came to that."""
+    try:
+        return Spent.model_validate(last_object(output))
+    except (NoResult, ValidationError):
+        return Spent()
+
+
 def checked_result(role: Role, value: Mapping[str, Any]) -> Result:
     """A JSON object as the result of a role. Raises `NoResult` with the place."""
     try:
@@ -294,22 +310,21 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class AgentReply:
-    """What came of asking an agent: a result or a failure, never both; already redacted."""
+    """What came of asking an agent: a result or a failure, never both; already redacted.
+
+    `spent`: what it said that it cost, in a failure too.
+    """
 
     result: Result | None
     failure: Failure | None
     end: ProcessEnd
     session_id: str | None = None
+    spent: Spent = field(default_factory=Spent)
 
     @property
-    def usage(self) -> dict[str, int] | None:
-        """Tokens in and out, where the agent said so."""
-        return self.result.usage.model_dump() if self.result and self.result.usage else None
-
-    @property
-    def cost_usd(self) -> float | None:
-        """What it cost, where the agent said so."""
-        return self.result.cost_usd if self.result else None
+    def cost(self) -> dict[str, Any]:
+        """`usage`, `cost_usd` and `turns`, as far as they are known."""
+        return self.spent.model_dump(include={"usage", "cost_usd", "turns"}, exclude_none=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,5 +348,9 @@ class Agent(Protocol):
         log: Path | None = None,
         on_output: OnOutput | None = None,
         stop: asyncio.Event | None = None,
+        writable: Sequence[Path] | None = None,
     ) -> AgentReply:
-        """Asks in the folder `cwd` for the step `key`; raises OSError where the folder or the log is no such place."""
+        """Asks in the folder `cwd` for the step `key`, to write below `writable` only, or (None) anywhere.
+
+        Raises OSError where the folder or the log is no such place.
+        """

@@ -15,7 +15,7 @@ from engine.orchestrate.rules.announcements import run_status
 from engine.orchestrate.rules.ending import cancel_task, end_landed, end_run
 from engine.orchestrate.rules.turn import Nonsense, Turn
 
-__all__ = ["cancel_requested", "step_ended"]
+__all__ = ["cancel_requested", "cancel_run", "step_ended"]
 
 
 def cancel_requested(turn: Turn) -> None:
@@ -26,7 +26,7 @@ def cancel_requested(turn: Turn) -> None:
         reason += f": {payload['reason']}"
     turn.run(run_id)
     if task_id is None:
-        _cancel_run(turn, run_id, reason)
+        cancel_run(turn, run_id, reason)
     elif turn.task(run_id, task_id).stage == "ended":
         raise Nonsense(f"Task `{task_id}` has ended", "see penstock status")
     elif turn.run(run_id).phase == "integrate" and turn.run(run_id).work.current:
@@ -36,7 +36,8 @@ def cancel_requested(turn: Turn) -> None:
         _leave_the_queue(turn, run_id)
 
 
-def _cancel_run(turn: Turn, run_id: str, reason: str) -> None:
+def cancel_run(turn: Turn, run_id: str, reason: str) -> None:
+    """Cancel a run: what runs is told to end, the rest is cancelled at once."""
     run = turn.run(run_id)
     if run.cancelling is None:
         turn.change_run(run_id, cancelling=reason)

@@ -13,9 +13,11 @@ from engine.orchestrate.effects import CancelStep, UpdateIntent
 from engine.orchestrate.events import Event
 from engine.orchestrate.limits import Stop
 from engine.orchestrate.replacing import changed
+from engine.orchestrate.rules import budgets
 from engine.orchestrate.rules.announcements import announce_error, run_status, task_status
+from engine.orchestrate.rules.outputs import mapping
 from engine.orchestrate.rules.turn import Turn
-from engine.orchestrate.state import Outcome, RunEnd, RunState, State
+from engine.orchestrate.state import Outcome, Question, RunEnd, RunState, State
 from engine.orchestrate.task import Status, TaskState
 
 __all__ = ["cancel_task", "end_landed", "end_run", "end_task", "end_tasks", "fail", "remembered"]
@@ -108,11 +110,17 @@ def _role_of(task: TaskState) -> str:
 
 
 def _close_questions(turn: Turn, run_id: str, task_id: str) -> None:
-    questions = turn.run(run_id).questions
-    if any(question.open and question.effect.task_id == task_id for question in questions):
-        closed = tuple(
-            changed(question, open=False) if question.effect.task_id == task_id else question for question in questions
-        )
+    """Nobody needs answers for a Task that has ended, nor more budget where nothing waits for it any more."""
+    run = turn.run(run_id)
+    if run.parked:
+        turn.change_run(run_id, parked=tuple(effect for effect in run.parked if effect.task_id != task_id))
+        run = turn.run(run_id)
+
+    def idle(question: Question) -> bool:
+        return not run.parked if question.kind == "budget" else question.effect.task_id == task_id
+
+    if any(question.open and idle(question) for question in run.questions):
+        closed = tuple(changed(question, open=False) if idle(question) else question for question in run.questions)
         turn.change_run(run_id, questions=closed)
 
 
@@ -186,8 +194,12 @@ def _end_payload(run: RunState, end: RunEnd) -> dict[str, Any]:
             "failed": run.failed,
             "cancelled": run.cancelled,
         },
-        "tokens": run.tokens,
-        "cost_usd": run.cost_usd,
+        "tokens": run.spent.tokens,
+        "cost_usd": run.spent.told()["usd"],
+        "budget": {
+            "spent": {date: amounts.told() for date, amounts in run.spent_on.items()},
+            "raised": {name: amounts.told() for name, amounts in run.raised.items()},
+        },
         "started_at": run.started_at,
     }
 
@@ -200,6 +212,7 @@ def remembered(state: State, event: Event) -> State:
     end = RunEnd(intent_id, payload["state"], payload["outcome"], payload["reason"], payload["status"],
                  payload.get("branch"), tuple(payload["commits"]), payload.get("next_action", ""))  # fmt: skip
     turn = Turn(state, event, quiet=True)
+    budgets.settle_end(turn, intent_id, mapping(payload, "budget"), state.runs.get(run_id))
     if run_id in state.runs:  # the rest of it was taken out while we read
         turn.end_run(run_id, end)
     else:

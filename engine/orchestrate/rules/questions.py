@@ -1,7 +1,8 @@
 """Questions to a person: a step that asked goes on when all it asked is answered.
 
 A clarification's answers go to the session that asked, and nothing else does. A policy's question is answered by yes or
-no: yes accepts what the step made (or lets it try again, `agreed`), no fails the Task or run.
+no: yes accepts what the step made, lets it try again (`agreed`) or run `commands`, no fails the Task or run. A budget
+is raised, or its run stops: it is cancelled.
 """
 
 from __future__ import annotations
@@ -9,15 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from engine.orchestrate.effects import RunStep, UpdateIntent
+from engine.orchestrate.effects import RunStep
 from engine.orchestrate.flow import AGENT_STEPS
 from engine.orchestrate.replacing import changed
+from engine.orchestrate.rules import budgets
 from engine.orchestrate.rules.announcements import run_status, task_status
+from engine.orchestrate.rules.asking import put_questions
+from engine.orchestrate.rules.cancelling import cancel_run
 from engine.orchestrate.rules.ending import fail
 from engine.orchestrate.rules.outputs import BadOutput, text_or_none, texts
 from engine.orchestrate.rules.steps import ask
 from engine.orchestrate.rules.turn import Nonsense, Turn
-from engine.orchestrate.state import Question, QuestionKind, RunState
+from engine.orchestrate.state import Question, QuestionKind
 
 __all__ = ["Accepted", "answered", "asked"]
 
@@ -32,34 +36,13 @@ Accepted = tuple[RunStep, Mapping[str, Any]]
 
 def asked(turn: Turn, effect: RunStep, output: Mapping[str, Any]) -> None:
     """A step asks. Raises BadOutput if there is no question in its output."""
-    run_id, task_id = effect.run_id, effect.task_id
     kind: QuestionKind = "policy" if output.get("kind") == "policy" else "clarification"
     single = text_or_none(output, "question")
     wanted = ((single,) if single else ()) or texts(output, "clarifications")
     if not wanted:
         raise BadOutput("the step asks, but there is no question in its output")
-    run = turn.run(run_id)
-    first = _first_index(run)
-    new = tuple(Question(first + place, kind, text, effect, output) for place, text in enumerate(wanted))
-    turn.change_run(run_id, questions=run.questions + new)
-    for question in new:
-        told = {
-            "index": question.index,
-            "kind": kind,
-            "question": question.text,
-            "step": effect.step,
-            "key": effect.key,
-        }
-        turn.announce("question", told, run_id=run_id, task_id=task_id, role=effect.step)
-    if run.intent_id is not None:
-        turn.update_intent(UpdateIntent(run.intent_id, clarifications=wanted))
-    turn.queue = tuple(name for name in turn.queue if name != run_id)  # other runs need not wait for a person
-    _show_waiting(turn, effect, f"{effect.step} waits for {len(new)} answer{'s' * (len(new) > 1)}")
-
-
-def _first_index(run: RunState) -> int:
-    before = run.intent.get("clarifications")
-    return (len(before) if isinstance(before, list | tuple) else 0) + len(run.questions)
+    put_questions(turn, effect, kind, wanted, output)
+    _show_waiting(turn, effect, f"{effect.step} waits for {len(wanted)} answer{'s' * (len(wanted) > 1)}")
 
 
 def _show_waiting(turn: Turn, effect: RunStep, message: str) -> None:
@@ -71,7 +54,7 @@ def _show_waiting(turn: Turn, effect: RunStep, message: str) -> None:
 
 
 def answered(turn: Turn, run_id: str) -> Accepted | None:
-    """A person answers. Raises Nonsense for a question that is not open, or a policy's that is neither yes nor no."""
+    """A person answers. Raises Nonsense for a question that is not open, or an answer that is none to it."""
     index, text = turn.event.payload.get("index"), turn.event.payload.get("answer")
     run = turn.run(run_id)
     question = next((one for one in run.questions if one.index == index and not isinstance(index, bool)), None)
@@ -82,9 +65,14 @@ def answered(turn: Turn, run_id: str) -> Accepted | None:
     word = text.strip().casefold()
     if question.kind == "policy" and word not in _YES | _NO:
         raise Nonsense(f"question {index} is answered by `yes` or `no`", "answer yes or no")
+    stops = question.kind == "budget" and budgets.stops(turn, run_id, question, text)
     closed = changed(question, answer=text, open=False)
     questions = tuple(closed if one.index == index else one for one in run.questions)
     turn.change_run(run_id, questions=questions)
+    if question.kind == "budget":  # what was parked is begun when the turn is settled
+        if stops:
+            cancel_run(turn, run_id, f"stopped by {turn.event.payload.get('by') or 'a person'}: {question.text}")
+        return None
     if question.kind == "policy" and word in _NO:
         _refused(turn, closed)
         return None
@@ -107,10 +95,14 @@ def _go_on(turn: Turn, question: Question, batch: list[Question]) -> Accepted | 
         task_status(turn, effect.run_id, effect.task_id, effect.step, "answered; goes on")
     else:
         run_status(turn, effect.run_id, effect.step, "running", "answered; goes on")
+    commands = texts(output, "commands")
     if effect.step == "integrate":  # it takes its place in the queue anew
-        turn.change_run(effect.run_id, agreed=question.kind == "policy", phase="tasks")
+        what = {"allowed": commands} if commands else {"agreed": question.kind == "policy"}
+        turn.change_run(effect.run_id, phase="tasks", **what)
         return None
-    if question.kind == "policy":
+    if commands:
+        inputs: Mapping[str, Any] = {**effect.inputs, "allowed": commands}
+    elif question.kind == "policy":
         if effect.step in _READING or text_or_none(output, "commit"):
             return effect, {name: value for name, value in output.items() if name not in {"kind", "question"}}
         inputs = {**effect.inputs, "agreed": True}

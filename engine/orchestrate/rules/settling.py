@@ -1,12 +1,12 @@
 """What follows when the rule for an event is done.
 
-Runs whose Tasks are all settled are integrated or end, runs that waited for an Intent go on, and the next integration
-begins.
+What was parked and has room in the budgets now is begun, runs whose Tasks are all settled are integrated or end, runs
+that waited for an Intent go on, and the next integration begins.
 """
 
 from __future__ import annotations
 
-from engine.orchestrate.rules import beginning, delegating, waiting
+from engine.orchestrate.rules import beginning, budgets, delegating, waiting
 from engine.orchestrate.rules.ending import end_run
 from engine.orchestrate.rules.integration import enqueue, integrate_next
 from engine.orchestrate.rules.turn import Turn
@@ -17,6 +17,7 @@ __all__ = ["settle"]
 
 def settle(turn: Turn) -> None:
     """Go on until nothing more follows."""
+    budgets.release(turn)
     while turn.touched or turn.ended:
         while turn.touched:
             run_id = next(iter(turn.touched))

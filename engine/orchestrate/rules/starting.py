@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.orchestrate.budget import limits_of
 from engine.orchestrate.limits import Limits
 from engine.orchestrate.rules import beginning, waiting
 from engine.orchestrate.rules.announcements import announce_error, run_status
@@ -82,4 +83,5 @@ def _read(turn: Turn, run_id: str, payload: Mapping[str, Any]) -> RunState:
         children=texts(payload, "children"),
         integrate=str(payload.get("integrate") or "branch"),
         started_at=turn.now,
+        budget=limits_of(mapping(payload, "budget")),
     )

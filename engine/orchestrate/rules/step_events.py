@@ -14,6 +14,7 @@ from engine.orchestrate.limits import RECENT
 from engine.orchestrate.replacing import changed
 from engine.orchestrate.rules import (
     auditing,
+    budgets,
     cancelling,
     delegating,
     integration,
@@ -26,7 +27,7 @@ from engine.orchestrate.rules import (
 )
 from engine.orchestrate.rules.announcements import delegation, run_status, task_status
 from engine.orchestrate.rules.ending import fail
-from engine.orchestrate.rules.outputs import BadOutput, count, mapping, text_or_none
+from engine.orchestrate.rules.outputs import BadOutput, mapping, text_or_none
 from engine.orchestrate.rules.steps import retry
 from engine.orchestrate.rules.turn import Nonsense, Turn
 from engine.orchestrate.task import Invocation
@@ -83,7 +84,7 @@ def step_ended(turn: Turn, broken: str | None = None) -> None:
         broken = broken or f"a step cannot end {result!r}"
         result, error = "failed", {**_MISSING, "message": broken}
     message = str((error or {}).get("message") or "")
-    _keep(turn, effect, result, message, output)
+    _keep(turn, current, result, message, output)
     delegation(turn, effect, current.started_at, result)
     if current.cancelling or result == "cancelled":
         cancelling.step_ended(turn, effect, result, output)
@@ -106,18 +107,16 @@ def _is_meaningless(step: str, result: str) -> bool:
     return (result == "rejected" and step not in _REJECTED) or (result == "conflict" and step not in _CONFLICTING)
 
 
-def _keep(turn: Turn, effect: RunStep, result: str, message: str, output: Mapping[str, Any]) -> None:
+def _keep(turn: Turn, current: Invocation, result: str, message: str, output: Mapping[str, Any]) -> None:
+    effect = current.effect
     run_id, task_id = effect.run_id, effect.task_id
-    work, run, usage = turn.work(run_id, task_id), turn.run(run_id), mapping(output, "usage")
+    work = turn.work(run_id, task_id)
     entry = {"key": effect.key, "step": effect.step, "attempt": effect.attempt, "result": result, "message": message,
              "ended_at": turn.now}  # fmt: skip
     session = text_or_none(output, "session_id")
     sessions = {**work.sessions, effect.step: session} if session else work.sessions
     turn.change_work(run_id, task_id, current=None, sessions=sessions, history=(*work.history, entry)[-RECENT:])
-    tokens = int(count(usage, "input_tokens") + count(usage, "output_tokens"))
-    cost = count(output, "cost_usd")
-    if tokens or cost:
-        turn.change_run(run_id, tokens=run.tokens + tokens, cost_usd=round(run.cost_usd + cost, 6))
+    budgets.settle(turn, current, output)
 
 
 def _try_again(

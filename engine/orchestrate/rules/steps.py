@@ -12,10 +12,10 @@ from typing import Any
 from engine.orchestrate.effects import RunStep, StepName
 from engine.orchestrate.flow import DELEGATES
 from engine.orchestrate.limits import Stop, backoff, signature
+from engine.orchestrate.rules import budgets
 from engine.orchestrate.rules.announcements import prompt_of, run_status, task_status
 from engine.orchestrate.rules.ending import fail
 from engine.orchestrate.rules.turn import Turn
-from engine.orchestrate.task import Invocation
 
 __all__ = ["ask", "made_progress", "retry"]
 
@@ -30,7 +30,7 @@ def ask(
     attempt: int = 1,
     not_before: float = 0.0,
 ) -> bool:
-    """Ask for a step under a new key; False if that would be a loop, which fails the Task or run.
+    """Ask for a step under a new key, as soon as the budgets allow; False for a loop, which fails the Task or run.
 
     What is delegated counts for the run as a whole, since equal prompts of a role may be Tasks beside each other.
     """
@@ -49,11 +49,10 @@ def ask(
     turn.change_work(
         run_id,
         task_id,
-        current=Invocation(effect),
         invocations={**work.invocations, step: number},
     )
     turn.change_work(run_id, counting, repeats={**counted.repeats, sign: repeats})
-    turn.effects.append(effect)
+    budgets.admit(turn, effect)
     return True
 
 
@@ -79,7 +78,8 @@ def retry(turn: Turn, effect: RunStep, reason: str, error: Mapping[str, Any] | N
     delay = backoff(limits, retries, turn.event.event_id)
     begin = turn.seconds + delay
     turn.change_work(run_id, task_id, retries={**work.retries, step: retries})
-    if not ask(turn, run_id, task_id, step, {**effect.inputs, **inputs}, attempt=effect.attempt + 1, not_before=begin):
+    before = {name: value for name, value in effect.inputs.items() if name != "allowed"}  # a person is asked each time
+    if not ask(turn, run_id, task_id, step, {**before, **inputs}, attempt=effect.attempt + 1, not_before=begin):
         return
     told = {
         "key": f"{run_id}/{task_id or '-'}/{step}/{work.invocations.get(step, 0) + 1}",

@@ -46,7 +46,7 @@ def _outcome(reply: AgentReply, base: str) -> Outcome:
     problem = no_reply(reply, evidence)
     if problem or reply.result is None:
         return problem or Outcome("failed", evidence=evidence)
-    output = {**reply.result.model_dump(), "session_id": reply.session_id, "base_commit": base}
+    output = {**reply.result.model_dump(), **reply.cost, "session_id": reply.session_id, "base_commit": base}
     return Outcome("question" if output["clarifications"] else "ok", output, evidence)
 
 

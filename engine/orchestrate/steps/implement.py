@@ -14,6 +14,7 @@ from typing import Any
 
 from engine.orchestrate.agents.evidence import evidence_of
 from engine.orchestrate.agents.protocol import Failure
+from engine.orchestrate.confinement import added_paths, led_out
 from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.git.changes import Committed, commit_changes
 from engine.orchestrate.git.history import FileChanges, commits, file_changes
@@ -21,7 +22,7 @@ from engine.orchestrate.git.outcomes import Conflict, Refusal
 from engine.orchestrate.git.scan import Limits
 from engine.orchestrate.git.worktrees import Worktree, place_task_file
 from engine.orchestrate.steps.beyond import Found, named, told, watched
-from engine.orchestrate.steps.outcomes import conflicted, dangerous, ended_badly, failed, no_reply, refused
+from engine.orchestrate.steps.outcomes import conflicted, ended_badly, failed, failure, no_reply, refused
 from engine.orchestrate.steps.prompts import implementation
 from engine.orchestrate.steps.record import record
 from engine.orchestrate.steps.world import World
@@ -73,9 +74,12 @@ async def _worked(world: World, step: RunStep, tree: Worktree, stop: asyncio.Eve
     task = step.inputs["task"]
     if step.step == "record":
         return await asyncio.to_thread(record, tree.path, task["skills"]), Found()
-    danger = dangerous(task.get("run") or "")
-    if danger is not None:
-        return danger, Found()
+    if world.mode(step) == "read-only":
+        message = "the policy lets implement only read"
+        return failure("policy", message, "set implement in [policy.mode]", result="refused"), Found()
+    stopped = world.forbidden(step, [*world.settings.worktree_setup, *filter(None, [task.get("run")])])
+    if stopped is not None:
+        return stopped, Found()
     setup = await world.set_up(step, tree.path, stop)
     if setup is not None:
         return ended_badly(setup, {"setup": evidence_of(setup)}) or Outcome("failed"), Found()
@@ -88,7 +92,7 @@ async def _done(world: World, step: RunStep, tree: Worktree, stop: asyncio.Event
     task = step.inputs["task"]
     if task.get("run"):
         seconds = world.settings.implement_timeout_seconds
-        end = await world.shell(step, task["run"], tree.path, stop, name="run", seconds=seconds)
+        end = await world.shell(step, task["run"], tree.path, stop, name="run", seconds=seconds, as_role=True)
         evidence = {"run": evidence_of(end)}
         return ended_badly(end, evidence) or Outcome("ok", evidence=evidence)
     agent = world.agent(step)
@@ -97,8 +101,7 @@ async def _done(world: World, step: RunStep, tree: Worktree, stop: asyncio.Event
     request = world.request(step, implementation(step.inputs), tree.path)
     reply = await world.ask(agent, request, step, tree.path, stop)
     evidence = {"agent": evidence_of(reply.end)}
-    output = {"session_id": reply.session_id, "usage": reply.usage, "cost_usd": reply.cost_usd,
-              "summary": getattr(reply.result, "summary", "")}  # fmt: skip
+    output = {"session_id": reply.session_id, "summary": getattr(reply.result, "summary", ""), **reply.cost}
     return no_reply(reply, evidence) or Outcome("ok", output, evidence)
 
 
@@ -123,17 +126,20 @@ def _committed(
         return replace(outcome, output={**worked.output, **outcome.output})
     output = {**worked.output, **_described(world, done, began or done.start_commit), "branch": tree.branch}
     evidence = {**worked.evidence, "commits": output["commits"]}
-    questions = [] if step.inputs.get("agreed") else _questions(step, done, changes)
+    links = led_out(tree.path, done.files, added_paths(world.workspace.settings.policy, world.repository.root))
+    questions = [] if step.inputs.get("agreed") else _questions(step, done, changes, links)
     if questions:
         return Outcome("question", {**output, "kind": "policy", "question": " ".join(questions)}, evidence)
     return Outcome("ok", output, evidence)
 
 
-def _questions(step: RunStep, done: Committed, changes: Sequence[str]) -> list[str]:
+def _questions(step: RunStep, done: Committed, changes: Sequence[str], links: Sequence[str]) -> list[str]:
     """What a person must agree to before the Task goes on."""
     found = []
     if changes:
         found.append(f"While Task {step.task_id} was at work, {named(changes)} changed: do you agree?")
+    if links:
+        found.append(f"Task {step.task_id} adds links that lead out of the repository, {named(links)}: do you agree?")
     if done.policy_files:
         files = named(done.policy_files)
         found.append(f"Task {step.task_id} changes {files}, which steers Penstock itself: is that what you want?")

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from engine.orchestrate.agents.choice import wants_agent
+from engine.orchestrate.budget import asks_agent
 from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.steps.world import World
 from engine.orchestrate.store.observations import BadObservations
@@ -40,7 +40,7 @@ def add(world: World, step: RunStep, found: Sequence[Mapping[str, Any] | str]) -
 
 async def noticed(world: World, step: RunStep, outcome: Outcome) -> Outcome:
     """The outcome of a landing, with how many observations wait for a reflection that an agent is to make."""
-    if outcome.result != "ok" or not wants_agent(step.inputs["intent"], "reflect"):
+    if outcome.result != "ok" or not asks_agent("reflect", step.inputs):
         return outcome
     try:
         count = len(await asyncio.to_thread(world.observations.unprocessed))

@@ -1,4 +1,7 @@
-"""Asking an agent in a role that only reads: what it says counts once it is clear that it changed nothing elsewhere."""
+"""Asking an agent in a role that only reads.
+
+Invariant: what it says counts once it is clear that it changed nothing elsewhere, or a person has agreed to that.
+"""
 
 from __future__ import annotations
 

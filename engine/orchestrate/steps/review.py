@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.orchestrate.agents.choice import wants_agent
 from engine.orchestrate.agents.evidence import checkout_state, evidence_of
 from engine.orchestrate.agents.protocol import AgentReply, Failure, ReviewResult
+from engine.orchestrate.budget import asks_agent
 from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.git.history import diff_text
 from engine.orchestrate.steps.noticing import noted
@@ -32,9 +33,9 @@ async def review(world: World, step: RunStep, stop: asyncio.Event) -> Outcome:
     try:
         verified = await verify(world, step, step.inputs["verify"], tree.path, stop)
         if verified.outcome is not None:
-            return verified.outcome
+            return replace(verified.outcome, output={**verified.outcome.output, "turns": 0})  # no agent was asked
         evidence: dict[str, Any] = {"verify": verified.evidence}
-        if not wants_agent(step.inputs["intent"], "review"):
+        if not asks_agent("review", step.inputs):
             return Outcome("ok", {"approved": True}, evidence)
     finally:
         await asyncio.to_thread(world.worktrees.remove, tree.path)
@@ -68,13 +69,13 @@ def _outcome(reply: AgentReply, changed: Sequence[str], evidence: Mapping[str, A
         return problem
     if changed:
         message = f"the reviewer changed what it was to review: {', '.join(changed[:10])}"
-        return failure("policy", message, "use another agent", evidence=evidence)
+        return failure("policy", message, "use another agent", evidence=evidence, output=reply.cost)
     assert isinstance(reply.result, ReviewResult)
-    return _verdict(reply.result, reply.session_id, evidence)
+    return _verdict(reply.result, {"session_id": reply.session_id, **reply.cost}, evidence)
 
 
-def _verdict(said: ReviewResult, session_id: str | None, evidence: Mapping[str, Any]) -> Outcome:
-    output = {**said.model_dump(), "session_id": session_id}
+def _verdict(said: ReviewResult, told: Mapping[str, Any], evidence: Mapping[str, Any]) -> Outcome:
+    output = {**said.model_dump(), **told}
     if said.approved:
         return Outcome("ok", output, evidence)
     output["feedback"] = {"issues": output["issues"], "suggestions": output["suggestions"]}

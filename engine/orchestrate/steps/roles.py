@@ -22,7 +22,7 @@ async def role(world: World, step: RunStep, stop: asyncio.Event) -> Outcome:
     agent = world.agent(step)
     if isinstance(agent, Failure):
         return failed(agent, {})
-    folder = Path(await asyncio.to_thread(mkdtemp, prefix="penstock-role-"))
+    folder = Path(await asyncio.to_thread(mkdtemp, prefix="role-", dir=world.scratch))
     try:
         request = world.request(step, of_role(step.step, step.inputs), None)
         reply, found = await asked(world, agent, request, step, folder, stop)

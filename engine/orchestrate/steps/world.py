@@ -6,22 +6,24 @@ Invariant: whatever a step starts runs through here: under its key, within limit
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import cast
 
-from engine.config_tables import RunTable
+from engine.config_tables import Mode, RunTable
 from engine.orchestrate.agents.choice import agent_for, agent_named
 from engine.orchestrate.agents.command import run_line
 from engine.orchestrate.agents.guards import Guards
 from engine.orchestrate.agents.process import ProcessEnd
 from engine.orchestrate.agents.protocol import Agent, AgentReply, Bounds, Context, Failure, Request, Role
-from engine.orchestrate.effects import RunStep
+from engine.orchestrate.confinement import added_paths, mode_of, scratch_of, writable
+from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.git.integration import Integration
 from engine.orchestrate.git.repository import Repository
 from engine.orchestrate.git.worktrees import Worktrees
+from engine.orchestrate.steps.outcomes import forbidden
 from engine.orchestrate.store.observations import Observations
 from engine.orchestrate.workspace import Workspace
 
@@ -63,8 +65,20 @@ class World:
 
     @cached_property
     def _environment(self) -> Mapping[str, str]:
-        """With somebody's identity, so that a command can commit."""
-        return {**self.environ, **self.repository.identity()}
+        """With somebody's identity, so that a command can commit, and a place for temporary files."""
+        scratch = scratch_of(self.repository, self.environ, self._scratch)
+        return {**self.environ, **self.repository.identity(), **scratch}
+
+    @cached_property
+    def _scratch(self) -> Path:
+        folder = self.workspace.locations.state / "tmp"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
+
+    @property
+    def scratch(self) -> Path:
+        """A folder for temporary files, which every role may write to."""
+        return self._scratch
 
     def agent(self, step: RunStep) -> Agent | Failure:
         """The agent of a step's role, or why there is none."""
@@ -77,17 +91,37 @@ class World:
         seconds = getattr(table, f"{step.step}_timeout_seconds", table.analyze_timeout_seconds)
         bounds = Bounds(seconds, table.stall_timeout_seconds)
         log = await asyncio.to_thread(self.log, step, "agent")
-        return await agent.run(request, cwd=cwd, key=step.key, bounds=bounds, log=log, stop=stop)
+        writable = await asyncio.to_thread(self.writable, step, cwd)
+        return await agent.run(
+            request, cwd=cwd, key=step.key, bounds=bounds, log=log, stop=stop, writable=writable
+        )  # fmt: skip
+
+    def forbidden(self, step: RunStep, lines: Sequence[str]) -> Outcome | None:
+        """How a step ends that may not run one of these lines, or must ask a person first; None where it may."""
+        return forbidden(lines, self.workspace.settings.policy.commands, step.inputs.get("allowed") or ())
+
+    def mode(self, step: RunStep) -> Mode:
+        """What the policy lets the role of a step do."""
+        return mode_of(self.workspace.settings.policy, step.step)
+
+    def writable(self, step: RunStep, cwd: Path) -> list[Path] | None:
+        """Where the role of a step may write that works in a worktree; None for anywhere."""
+        added = added_paths(self.workspace.settings.policy, self.repository.root)
+        return writable(self.mode(step), cwd, self.repository, self.environ, added, self._scratch)
 
     async def shell(
-        self, step: RunStep, line: str, cwd: Path, stop: asyncio.Event, *, name: str, seconds: float
-    ) -> ProcessEnd:
-        """Runs one line in a worktree, until nothing of it is left; its log is called after `name`."""
+        self, step: RunStep, line: str, cwd: Path, stop: asyncio.Event, *, name: str, seconds: float,
+        as_role: bool = False,
+    ) -> ProcessEnd:  # fmt: skip
+        """Runs one line in a worktree, until nothing of it is left; its log is called after `name`.
+
+        `as_role`: in the place of an agent, and so by the policy of its role.
+        """
         log = await asyncio.to_thread(self.log, step, name)
         bounds = Bounds(seconds)
         return await run_line(
             line, cwd=cwd, key=step.key, bounds=bounds, environ=self._environment, log=log, stop=stop,
-            guards=self.guards,
+            guards=self.guards, writable=await asyncio.to_thread(self.writable, step, cwd) if as_role else None,
         )  # fmt: skip
 
     async def set_up(self, step: RunStep, cwd: Path, stop: asyncio.Event) -> ProcessEnd | None:

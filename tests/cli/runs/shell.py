@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from engine.config_files import user_config_folder
 from engine.orchestrate import client
 from engine.orchestrate.store.locations import locations
 from engine.orchestrate.store.writer_lock import WriterLock
@@ -30,8 +31,16 @@ class Shell:
             "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.org",
         }  # fmt: skip
         self.places = locations(self.root / ".git", self.environment) if sys.platform != "win32" else None
+        self.defaults(f"[policy]\npaths = ['{folder}']\n")  # Tasks of tests leave word of themselves there
         self.git("init", "-q", "-b", "main")
         self.git("commit", "-q", "--allow-empty", "-m", "start")
+
+    def defaults(self, text: str) -> None:
+        """The user's own settings."""
+        place = user_config_folder(self.environment)
+        assert place is not None
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "penstock.toml").write_text(text, encoding="utf-8")
 
     def git(self, *arguments: str) -> str:
         done = subprocess.run(["git", *arguments], cwd=self.root, env=self.environment, capture_output=True, check=True)

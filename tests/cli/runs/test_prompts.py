@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from engine.orchestrate.agents.guard import MARKER
+from engine.orchestrate.agents.family import MARKER
 from tests.cli.command import COMMAND, PATIENCE
 from tests.cli.runs.shell import Gate, Shell, rest
 
@@ -40,8 +40,15 @@ def agent(shell: Shell, delegations: list[dict[str, str]]) -> None:
     """Sets an agent whose coordinator delegates this."""
     path = shell.root.parent / "agent.py"
     path.write_text(_AGENT.replace("DELEGATIONS", repr(delegations)), encoding="utf-8")
-    settings = f"[run]\nretry_base_seconds = 0.01\n[agents.command]\ncommand = {sys.executable!r}\nargs = ['{path}']\n"
-    (shell.root / "penstock.toml").write_text(settings, encoding="utf-8")
+    configured(shell, path)
+
+
+def configured(shell: Shell, path: Path) -> None:
+    """Sets the agent `command`, in the user's own settings."""
+    shell.defaults(
+        f"[run]\nretry_base_seconds = 0.01\n[agents.command]\ncommand = {sys.executable!r}\nargs = ['{path}']\n"
+        f"[policy]\npaths = ['{path.parent}']\n"
+    )
 
 
 def prompted(shell: Shell, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -97,7 +104,7 @@ def test_f_102_and_f_103_shares_are_delegated_traceable_and_answered_by_one_text
     assert all(each["started_at"] <= each["ended_at"] for each in told)
     code, said = shell("logs", run_id)
     assert code == 0 and "reviewer says: judge did judge" in said
-    assert shell.git("status", "--porcelain") == "?? penstock.toml"
+    assert shell.git("status", "--porcelain") == ""
 
     assert shell("runner", "stop")[0] == 0
     serial = prompted(shell, "--headless", "--max-parallel-roles", "1")
@@ -179,8 +186,7 @@ def test_an_audit_prints_what_it_finds(shell: Shell) -> None:
         'print(json.dumps({"observations": [{"content": prompt, "evidence": [{"type": "file", "ref": "a.py"}]}]}))\n',
         encoding="utf-8",
     )
-    settings = f"[agents.command]\ncommand = {sys.executable!r}\nargs = ['{path}']\n"
-    (shell.root / "penstock.toml").write_text(settings, encoding="utf-8")
+    configured(shell, path)
     done = subprocess.run(
         [*COMMAND, "audit", "src", "--headless"], cwd=shell.root, env=shell.environment, capture_output=True,
         timeout=PATIENCE, text=True, check=False,

@@ -14,8 +14,8 @@ import threading
 import psutil
 import pytest
 
-from engine.orchestrate.agents import guard
-from engine.orchestrate.agents.guard import sweep
+from engine.orchestrate.agents import family
+from engine.orchestrate.agents.family import sweep
 from engine.orchestrate.agents.guards import Guards
 from tests.orchestrate.agents.conftest import BAD_AGENT, bad_agent
 
@@ -221,13 +221,13 @@ def test_a_sweep_from_outside_ends_what_carries_the_key():
 
 @on_linux
 def test_psutil_sees_what_proc_says():
-    mark = guard._mark(f"seen/{os.getpid()}/1")
+    mark = family.mark_of(f"seen/{os.getpid()}/1")
     marked = subprocess.Popen(
         ["sleep", "1000"], env={"PATH": os.environ["PATH"], "PENSTOCK_STEP": f"seen/{os.getpid()}/1"}
     )
     try:
         until_executed(marked)
-        tables = [list(guard._processes_of_linux(mark)), list(guard._processes_by_psutil(mark))]
+        tables = [list(family._processes_of_linux(mark)), list(family._processes_by_psutil(mark))]
     finally:
         marked.kill()
         marked.wait()

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from engine.config_tables import PriceTable
 from engine.orchestrate.agents.command import CommandAgent, failure_of, run_line
 from engine.orchestrate.agents.environment import allowed_environment
 from engine.orchestrate.agents.protocol import Bounds, Context, Request
@@ -20,8 +21,10 @@ BOUNDS = Bounds(timeout=60)
 def ask(tmp_path):
     """Asks a command agent that is the given command line."""
 
-    async def ask(command, role="implement", bounds=BOUNDS, environ=None, env_allow=(), diff_path=None, **more):
-        agent = CommandAgent(command[0], command[1:], {**os.environ, **(environ or {})}, env_allow)
+    async def ask(command, role="implement", bounds=BOUNDS, environ=None, env_allow=(), diff_path=None,
+                  model=None, price=None, **more):
+        agent = CommandAgent(command[0], command[1:], {**os.environ, **(environ or {})}, env_allow,
+                             model=model, price=price)  # fmt: skip
         request = Request(
             run_id="r",
             intent={"title": "Tidy up"},
@@ -47,7 +50,25 @@ async def test_the_request_is_read_and_the_result_comes_back(ask):
     ))  # fmt: skip
 
     assert reply.failure is None and reply.result.summary == "Tidy up please"
-    assert (reply.session_id, reply.usage, reply.cost_usd) == ("next", {"input_tokens": 3, "output_tokens": 0}, 0.5)
+    assert reply.session_id == "next"
+    assert reply.cost == {"usage": {"input_tokens": 3, "output_tokens": 0}, "cost_usd": 0.5}
+
+
+async def test_a_model_is_told_and_a_price_makes_a_cost_of_tokens(ask):
+    script = (
+        "import json, sys; asked = json.load(sys.stdin);"
+        "print(json.dumps({'summary': asked['model'], 'usage': {'input_tokens': 1000, 'output_tokens': 200}}))"
+    )
+    reply = await ask(answers(script), model="small", price=PriceTable(input=3.0, output=15.0))
+
+    assert reply.result.summary == "small"
+    assert reply.cost["cost_usd"] == pytest.approx(0.006)
+
+
+async def test_a_call_that_failed_says_what_it_cost(ask):
+    reply = await ask(answers("import sys; print('{\"cost_usd\": 0.25, \"turns\": 3}'); sys.exit(1)"))
+
+    assert reply.failure is not None and reply.cost == {"cost_usd": 0.25, "turns": 3}
 
 
 async def test_the_session_goes_on_where_the_agent_names_none(ask):

@@ -98,7 +98,7 @@ def test_the_end_of_a_run_says_what_became_of_everything() -> None:
 
     assert set(end) == {
         "state", "outcome", "reason", "next_action", "branch", "commits", "status", "tasks", "tokens", "cost_usd",
-        "started_at",
+        "budget", "started_at",
     }  # fmt: skip
     assert end["tasks"] == {"total": 4, "succeeded": 1, "failed": 2, "cancelled": 1}
     assert end["commits"] == [f"commit of {RUN}/a/implement/1", f"commit of {RUN}/b/implement/2"]
