@@ -13,7 +13,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,13 +42,17 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What the settings files say: the settings, the merged layers behind them, the files read and their problems."""
+    """What the settings files say: the settings, the merged layers behind them, the files read and their problems.
+
+    `project`: the layer of the repository's own file; empty where a person named another one.
+    """
 
     settings: Settings
     layer: Mapping[str, Any]
     files: tuple[Path, ...] = ()
     problems: tuple[Problem, ...] = ()
     root: Path | None = None
+    project: Mapping[str, Any] = field(default_factory=dict)
 
 
 def load(start: Path, explicit: Path | None = None, user_folder: Path | None = None) -> Loaded:
@@ -70,7 +74,8 @@ def load(start: Path, explicit: Path | None = None, user_folder: Path | None = N
     settings, faults = decode(*layers)
     if faults and not problems:  # each file is right, together they are not
         problems = [Problem(paths[-1], "", _diagnostic(fault, TomlPlaces(""))) for fault in faults]
-    return Loaded(settings, merged(*layers), tuple(paths), tuple(problems), found.parent if found else None)
+    own = merged(layers[-1]) if found and not explicit else {}
+    return Loaded(settings, merged(*layers), tuple(paths), tuple(problems), found.parent if found else None, own)
 
 
 def find_config(start: Path) -> Path | None:

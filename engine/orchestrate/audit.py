@@ -23,7 +23,7 @@ REQUIRED: Final = (
 #: what a stop's record has besides
 OF_A_STOP: Final = ("trigger", "threshold", "value", "recent_history")
 
-_BY_PEOPLE: Final = frozenset({"approval", "answer", "cancel"})
+_BY_PEOPLE: Final = frozenset({"approval", "answer", "cancel", "trust"})
 #: characters of a reason; an agent's message can be long, and stands in the event
 _LONGEST_REASON: Final = 500
 _REASONS: Final = ("reason", "message", "question", "answer")
@@ -50,7 +50,7 @@ def record_of(event: Event, announced: Sequence[Event], agreement: Agreement | N
     """
     payload = event.payload
     refused = event.type in _BY_PEOPLE and [each.type for each in announced] == ["error"]
-    if event.type in {"approval", "answer"}:
+    if event.type in {"approval", "answer", "trust"}:
         agreement = None if refused else agreement_of(payload, event.timestamp)
     record: dict[str, Any] = {
         "event": event.sequence,
@@ -58,7 +58,7 @@ def record_of(event: Event, announced: Sequence[Event], agreement: Agreement | N
         "run_id": event.run_id,
         "task_id": event.task_id,
         "actor": _actor(event),
-        "action": str(payload.get("action") or event.type) if event.type == "approval" else event.type,
+        "action": str(payload.get("action") or event.type) if event.type in {"approval", "trust"} else event.type,
         "target": _target(event),
         "reason": _reason(event)[:_LONGEST_REASON],
         "policy_result": "refused" if refused else _policy_result(event),

@@ -151,6 +151,6 @@ def asks_agent(step: str, inputs: Mapping[str, Any]) -> bool:
             return not (inputs.get("task") or {}).get("run")
         case "review" | "reflect":
             agent = intent.get("agent")
-            named = "review" in agent if isinstance(agent, Mapping) else agent not in {None, "command"}
+            named = step in agent if isinstance(agent, Mapping) else agent not in {None, "command"}
             return named or not own
     return takes_time(step)

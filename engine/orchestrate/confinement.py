@@ -12,12 +12,13 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from engine.config_tables import Mode, PolicyTable
+from engine.orchestrate.agents import landlock
 from engine.orchestrate.git.repository import Repository
 
-__all__ = ["added_paths", "led_out", "mode_of", "scratch_of", "writable"]
+__all__ = ["added_paths", "in_words", "led_out", "mode_of", "scratch_of", "shown_policy", "writable"]
 
 #: devices, and what programs share memory by; of /dev itself only what is there
 _DEVICES: Final = (Path("/dev"), Path("/dev/shm"), Path("/proc"))
@@ -30,6 +31,23 @@ def mode_of(policy: PolicyTable, role: str) -> Mode:
     """What a role may do; one that the settings do not know only reads."""
     mode: Mode = getattr(policy.mode, role, "read-only")
     return mode
+
+
+def shown_policy(policy: PolicyTable) -> dict[str, Any]:
+    """A policy as it is shown and recorded: modes, what is added, rules, and how writes elsewhere are kept out."""
+    return {
+        **{f"mode.{role}": mode for role, mode in policy.mode.model_dump().items()},
+        "paths": list(policy.paths),
+        "commands": dict(policy.commands),
+        "checkout_changes": policy.checkout_changes,
+        "writes": "prevented" if landlock.version() else "compared afterwards",
+    }
+
+
+def in_words(shown: Mapping[str, Any]) -> str:
+    """The modes in one line: `analyze read-only, implement workspace-write, review read-only; writes …`."""
+    modes = ", ".join(f"{name.removeprefix('mode.')} {shown[name]}" for name in shown if name.startswith("mode."))
+    return f"{modes}; writes elsewhere are {shown.get('writes')}"
 
 
 def writable(

@@ -12,7 +12,7 @@ from typing import Final
 
 from engine.orchestrate.effects import CancelStep, Effect
 from engine.orchestrate.events import CAUSES, Event
-from engine.orchestrate.rules import approvals, cancelling, questions, settling, starting, step_events, steps
+from engine.orchestrate.rules import approvals, cancelling, questions, settling, starting, step_events, steps, trusting
 from engine.orchestrate.rules.announcements import announce_error
 from engine.orchestrate.rules.ending import remembered
 from engine.orchestrate.rules.outputs import BadOutput
@@ -89,6 +89,8 @@ _RULES: Final[Mapping[str, Rule]] = {
     "answer": _answered,
     "cancel": cancelling.cancel_requested,
     "hold": starting.held,
+    "policy": trusting.policy_changed,
+    "trust": trusting.trusted,
     "run.start": starting.run_started,
     "step.start": step_events.step_started,
     "step.end": step_events.step_ended,

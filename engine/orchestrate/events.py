@@ -17,11 +17,14 @@ __all__ = ["ANNOUNCEMENTS", "CAUSES", "FOLDED", "SCHEMA_VERSION", "Draft", "Even
 SCHEMA_VERSION: Final = 1
 
 #: `approval` a person's verdict on an Intent, `cancel` a person's wish, `hold` what an approved Intent waits for a
-#: person to do before it can start; the others come from runs and their steps
-CAUSES: Final = frozenset({"approval", "answer", "cancel", "hold", "run.start", "step.start", "step.end"})
+#: person to do before it can start, `trust` what they trust of a repository's settings, `policy` that runs begin under
+#: another one from now on; the others come from runs and their steps
+CAUSES: Final = frozenset({
+    "approval", "answer", "cancel", "hold", "policy", "run.start", "step.start", "step.end", "trust",
+})  # fmt: skip
 ANNOUNCEMENTS: Final = frozenset({
     "run.end", "role_delegation", "task_status_update", "tool_call", "question", "retry", "stop", "diff", "commit",
-    "land", "result", "error", "prune",
+    "land", "result", "error", "prune", "parallelism",
 })  # fmt: skip
 #: what a state is made of: the causes, and the ends of runs, each of which stands for its run where that was taken out
 FOLDED: Final = CAUSES | {"run.end"}

@@ -19,6 +19,7 @@ from typing import Final, Protocol
 from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.events import Draft
 from engine.orchestrate.flow import AGENT_STEPS
+from engine.orchestrate.parallelism import Parallelism, pressure_of
 
 __all__ = ["Clock", "LocalExecutor", "Perform", "Report", "SystemClock", "end_of", "start_of"]
 
@@ -65,13 +66,18 @@ class _Running:
 
 
 class LocalExecutor:
-    """Steps as tasks of this process's loop, at most `roles_at_once` of them working in a role."""
+    """Steps as tasks of this process's loop, at most `roles_at_once` of them working in a role, fewer under load."""
 
-    def __init__(self, perform: Perform, report: Report, clock: Clock, roles_at_once: int) -> None:
+    def __init__(
+        self, perform: Perform, report: Report, clock: Clock, roles_at_once: int,
+        free_memory: Callable[[], float] | None = None,
+    ) -> None:  # fmt: skip
         self._perform = perform
         self._report = report
         self._clock = clock
         self._slots = _Slots(roles_at_once)
+        self._parallelism = Parallelism(roles_at_once, roles_at_once)
+        self._free_memory = free_memory or _free_memory
         self._running: dict[str, _Running] = {}
         self._held: dict[str, RunStep] = {}
         """What will not begin here any more, and stays outstanding."""
@@ -157,9 +163,19 @@ class LocalExecutor:
         if not await self._slots.taken(_ROLES.index(step.step), stop):
             return Outcome("cancelled")
         try:
-            return await self._performed(running)
+            outcome = await self._performed(running)
+            await self._adapt(outcome)
+            return outcome
         finally:
             self._slots.give_back()
+
+    async def _adapt(self, outcome: Outcome) -> None:
+        """Lets fewer or more roles work at once, as the load is now."""
+        before, pressure = self._parallelism, pressure_of(outcome.error, self._free_memory())
+        self._parallelism = before.after(self._clock.monotonic(), pressure)
+        if self._parallelism.now != before.now:
+            self._slots.resize(self._parallelism.now - before.now)
+            await self._report(Draft(type="parallelism", payload=self._parallelism.payload(before)))
 
     async def _performed(self, running: _Running) -> Outcome:
         if self._draining:
@@ -192,7 +208,7 @@ class _Slots:
         """Waits for a slot; False, and none is taken, when `stop` was set instead."""
         if stop.is_set():
             return False
-        if self._free:
+        if self._free > 0:
             self._free -= 1
             return True
         mine = asyncio.get_running_loop().create_future()
@@ -209,13 +225,32 @@ class _Slots:
         return False
 
     def give_back(self) -> None:
-        """Hands a slot on to who is next."""
+        """Hands a slot on to who is next; none while there are more at work than there may be."""
+        if self._free < 0:
+            self._free += 1
+            return
         while self._waiting:
             mine = heapq.heappop(self._waiting)[2]
             if not mine.done():
                 mine.set_result(None)
                 return
         self._free += 1
+
+
+    def resize(self, difference: int) -> None:
+        """Adds slots, or takes some away: those in use when they are given back."""
+        if difference < 0:
+            self._free += difference
+        for _ in range(difference):
+            self.give_back()
+
+
+def _free_memory() -> float:
+    """The share of the memory that programs can have without swapping."""
+    import psutil
+
+    memory = psutil.virtual_memory()
+    return memory.available / memory.total
 
 
 async def _say_nothing(_draft: Draft) -> None:

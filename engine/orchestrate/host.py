@@ -19,32 +19,23 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from engine import __version__
+from engine.orchestrate import prompting
 from engine.orchestrate.agents.family import sweep
 from engine.orchestrate.agents.guards import Guards
+from engine.orchestrate.confinement import shown_policy
 from engine.orchestrate.effects import Outcome, RunStep, UpdateIntent
 from engine.orchestrate.events import Draft, Event
 from engine.orchestrate.executor import SystemClock
-from engine.orchestrate.flow import writes
 from engine.orchestrate.following import Followers
 from engine.orchestrate.git.errors import GitError
-from engine.orchestrate.git.integration import merge_by_hand
 from engine.orchestrate.git.leftovers import end_leftovers
 from engine.orchestrate.git.outcomes import Conflict
 from engine.orchestrate.origins import Origins, world_of
 from engine.orchestrate.policy import acting_agent
+from engine.orchestrate.prompting import Prompt
 from engine.orchestrate.runner import Runner, refusal_in
 from engine.orchestrate.service import Service
-from engine.orchestrate.starting import (
-    Choice,
-    Prompt,
-    children,
-    choose,
-    hold,
-    prompt_start,
-    run_start,
-    steps_of,
-    waits_for,
-)  # fmt: skip
+from engine.orchestrate.starting import Choice, children, choose, hold, run_start, waits_for
 from engine.orchestrate.state import Hold
 from engine.orchestrate.steps.performing import perform
 from engine.orchestrate.steps.world import World
@@ -64,6 +55,8 @@ __all__ = ["Host", "Started", "open_host"]
 #: seconds that steps at work have to end when a newer version takes over; longer ones are begun again by that one
 _HAND_OVER: Final = 600.0
 _NOTES: Final = 100
+#: what clients append; everything else comes from runs
+_FROM_CLIENTS: Final = frozenset({"approval", "answer", "error", "trust"})
 
 
 @dataclass(slots=True)
@@ -129,7 +122,7 @@ class Host:
         for name in named:
             intents.of(name)
         over = {name for name, run_id in runs.items() if run_id not in self.runner.state.runs}
-        choice = choose(self.runner.state, intents.documents, named, over)
+        choice = choose(self.runner.state, intents.documents, named, world.workspace.settings.own_flows, over)
         started.waits = choice.waits
         for run_id in choice.go_on:
             intent_id = self.runner.state.runs[run_id].intent_id
@@ -150,10 +143,9 @@ class Host:
         """
         world, state, run_id = world or self._origins.own, self.runner.state, prompt.run_id
         if run_id not in state.runs and run_id not in state.ended:
-            steps = steps_of(prompt.flow)
-            base = await asyncio.to_thread(_base, world) if "coordinator" not in steps else {}
-            draft = prompt_start(prompt, steps, limits=world.settings.limits(), base=base)
+            draft = await asyncio.to_thread(prompting.started, prompt, world)
             self._origins.keep(run_id, None, world)
+            await self._show_policy(world)
             await self.runner.append(draft)
         for each in list(state.runs) if go_on else {run_id} & state.runs.keys():
             await self.resume(each, world, mine=each == run_id)
@@ -194,14 +186,25 @@ class Host:
                 run_id,
                 limits=settings.limits(),
                 budgets=settings.budget,
+                policy=shown_policy(world.workspace.settings.policy),
                 base={"branch": base.branch, "commit": onto, "mode": mode},
                 waits_for=waits_for(self.runner.state, intents.documents, document),
                 children=children(self.runner.state, intents.documents, document),
+                own=world.workspace.settings.own_flows,
             )
             self._origins.keep(run_id, document.id, world)
+            await self._show_policy(world)
             await self.runner.append(draft)
             started.runs[document.id] = run_id
             started.own.add(run_id)
+
+    async def _show_policy(self, world: World) -> None:
+        """Keeps under which policy runs begin from now on, if that has changed."""
+        now, before = shown_policy(world.workspace.settings.policy), self.runner.state.policy
+        if now != before:
+            changes = [f"{name}: {before.get(name)} -> {now[name]}" for name in now if now[name] != before.get(name)]
+            reason = f"runs begin under another policy: {'; '.join(changes)}"
+            await self.runner.append(Draft(type="policy", payload={"policy": now, "reason": reason}))
 
     async def _hold(self, draft: Draft) -> str:
         """Keeps why an Intent cannot start, once; the same in words."""
@@ -289,18 +292,11 @@ class Host:
         own = self._origins.own
         try:
             step = await asyncio.to_thread(acting_agent, None, pid) if pid else None
-            world = own if step else await asyncio.to_thread(world_of, params["wish"], own)
-            go_on = bool(params.get("go_on"))
-            if "prompt" in params:
-                prompt = Prompt(**params["prompt"])
-                if step and writes(steps_of(prompt.flow)):
-                    await self.runner.append(refusal_event(f"run the Flow {prompt.flow}", None, step))
-                    raise Refused("an agent may start no Flow that makes commits; it was recorded", kind="policy")
-                started = await self.start_prompt(prompt, world, go_on=go_on)
-            else:
-                names, mine = [str(name) for name in params.get("intents", ())], frozenset(params.get("mine", ()))
-                runs = dict(params.get("runs", {}))
-                started = await self.start(names, world, go_on=go_on, mine=mine, runs=runs)
+            world = await asyncio.to_thread(world_of, params["wish"], own)
+            if step is not None:
+                await self._refuse_settings(world, step)
+                world = own
+            started = await self._wished(params, world, step)
         except (FilesError, GitError) as error:
             raise Refused(str(error)) from error
         roles = self.workspace.settings.run.max_parallel_roles
@@ -308,6 +304,25 @@ class Host:
             "runs": started.runs, "waits": started.waits, "own": sorted(started.own), "notes": started.notes,
             "max_parallel_roles": roles,
         }  # fmt: skip
+
+    async def _wished(self, params: Mapping[str, Any], world: World, step: str | None) -> Started:
+        """Starts the Intents or the prompt of a request. `step`: that of the agent who asks, if one does."""
+        go_on = bool(params.get("go_on"))
+        if "prompt" not in params:
+            names, mine = [str(name) for name in params.get("intents", ())], frozenset(params.get("mine", ()))
+            runs = dict(params.get("runs", {}))
+            return await self.start(names, world, go_on=go_on, mine=mine, runs=runs)
+        prompt = Prompt(**params["prompt"])
+        if (refusal := prompting.refusal_of(prompt, world.workspace.settings, step)) is not None:
+            await self.runner.append(refusal)
+            raise Refused("an agent may start no Flow that makes commits; it was recorded", kind="policy")
+        return await self.start_prompt(prompt, world, go_on=go_on)
+
+    async def _refuse_settings(self, world: World, step: str) -> None:
+        """Records that an agent wants runs under a policy or with agents of its own."""
+        mine, asked = self.workspace.settings, world.workspace.settings
+        if (asked.policy, asked.agents) != (mine.policy, mine.agents):
+            await self.runner.append(refusal_event("change the policy", None, step))
 
     async def _asked_to_end(self, method: str, pid: int | None) -> Mapping[str, Any]:
         """Ends the process, or lets a newer version take over; an agent must not."""
@@ -333,9 +348,12 @@ class Host:
     async def _appended(self, draft: Draft, event_id: str | None, pid: int | None) -> Mapping[str, Any]:
         """Appends what a person decided; an agent decides nothing, and that it tried is recorded."""
         step = await asyncio.to_thread(acting_agent, None, pid) if pid else None
-        if step is not None and draft.type in {"approval", "answer"}:
+        own = draft.type == "error" and draft.payload.get("class") == "policy"  # that it was refused something
+        if step is not None and not own:
             await self.runner.append(refusal_event(draft.type, draft.intent_id, step))
             raise Refused("an agent may not decide anything; that is for people, and it was recorded", kind="policy")
+        if draft.type not in _FROM_CLIENTS:
+            raise Refused(f"a client may not append `{draft.type}`", kind="policy")
         events = await self.runner.append(draft, event_id)
         _check(refusal_in(events))
         return {"sequence": events[0].sequence}
@@ -395,16 +413,6 @@ class Host:
     def _note(self, text: str) -> None:
         self.on_note(text)
         self._followers.note(text)
-
-
-def _base(world: World) -> dict[str, str]:
-    """What a run without an Intent stands on. Raises `Refused` where the base conflicts with what landed before."""
-    base, mode = world.repository.base(world.settings.base_branch), world.settings.integrate
-    onto = world.integration.start(mode, base)
-    if isinstance(onto, Conflict):
-        where = ", ".join(onto.files[:5])
-        raise Refused(f"{base.branch} conflicts with what landed before, in {where}", merge_by_hand(base.branch))
-    return {"branch": base.branch, "commit": onto, "mode": mode}
 
 
 def _check(refusal: Event | None) -> None:

@@ -1,4 +1,4 @@
-"""Which Intents may start, and the event that starts one, or a Flow on a prompt.
+"""Which Intents may start, and the event that starts one.
 
 A run begins with a copy of the Intent as it was approved, so that nothing the file says later changes a run that goes
 on. Pure: the state and the documents come in, a choice and events come out.
@@ -10,18 +10,22 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from engine.config_tables import BudgetsTable
 from engine.languages.intent.document import IntentDocument
 from engine.orchestrate.events import Draft
-from engine.orchestrate.flow import DEFAULT, FLOWS, classify, flow_of
+from engine.orchestrate.flow import FLOWS, classify, flow_of
 from engine.orchestrate.git.integration import merge_by_hand
 from engine.orchestrate.git.outcomes import Conflict
 from engine.orchestrate.state import State
 from engine.orchestrate.wire import Refused
 
-__all__ = ["Choice", "Prompt", "children", "choose", "hold", "prompt_start", "run_start", "steps_of", "waits_for"]
+__all__ = ["Choice", "Flows", "children", "choose", "hold", "run_start", "steps_of", "waits_for"]
+
+
+#: the steps of each Flow
+Flows = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(slots=True)
@@ -34,11 +38,15 @@ class Choice:
 
 
 def choose(
-    state: State, documents: Mapping[str, IntentDocument], named: Sequence[str], over: Collection[str] = ()
+    state: State,
+    documents: Mapping[str, IntentDocument],
+    named: Sequence[str],
+    own: Flows | None = None,
+    over: Collection[str] = (),
 ) -> Choice:
     """What to do about the named Intents, each of which must be a document; about every approved one if none is.
 
-    `over`: Intents whose runs were all that was wanted, and have ended: nothing.
+    `own`: the project's Flows. `over`: Intents whose runs were all that was wanted, and have ended: nothing.
     """
     choice = Choice()
     if not named:
@@ -52,7 +60,10 @@ def choose(
                 choice.go_on.append(intent.run_id)
             continue
         reason = _why_not(state, document)
-        if reason is None:
+        unknown = _no_flow(document, own) if reason is None else None
+        if unknown is not None:
+            choice.waits[name] = unknown
+        elif reason is None:
             choice.start.append(document)
         elif named:
             choice.waits[name] = reason
@@ -76,20 +87,33 @@ def _why_not(state: State, document: IntentDocument) -> str | None:
     return None
 
 
+def _no_flow(document: IntentDocument, own: Flows | None) -> str | None:
+    """Why there is no Flow for an Intent, None if there is one."""
+    kind = document.intent.type if document.intent else None
+    try:
+        steps_of(kind or "feature", own)
+    except Refused as refused:
+        return f"its type is no Flow: {refused}"
+    return None
+
+
 def run_start(
     document: IntentDocument,
     run_id: str,
     *,
     limits: Mapping[str, Any],
     budgets: BudgetsTable,
+    policy: Mapping[str, Any],
     base: Mapping[str, str],
     waits_for: Sequence[str],
     children: Sequence[str] = (),
+    own: Flows | None = None,
 ) -> Draft:
-    """The event that starts an Intent. `budgets`: those of the settings.
+    """The event that starts an Intent. `budgets`, `policy`: those of the settings.
 
     `base`: the `branch` it is for, the `commit` that the work stands on, and the `mode` of its integration.
     `waits_for`: the Intents that must be done before. `children`: those that it was divided into.
+    `own`: the project's Flows. Raises `Refused` for a type without a Flow.
     """
     intent = document.intent
     assert intent is not None
@@ -99,9 +123,10 @@ def run_start(
         "intent": {**intent.model_dump(mode="json"), "type": kind},
         "hash": document.approval_hash,
         "classified": {"type": classified.type, "by_rule": classified.by_rule} if classified else None,
-        "flow": list(flow_of(kind or "") or DEFAULT),
+        "flow": list(steps_of(kind or "", own)),
         "limits": dict(limits),
         "budget": budgets.of(intent.budget.model_dump() if intent.budget else {}),
+        "policy": dict(policy),
         "base": dict(base),
         "integrate": base["mode"],
         "waits_for": list(waits_for),
@@ -110,16 +135,7 @@ def run_start(
     return Draft(type="run.start", payload=payload, run_id=run_id, intent_id=document.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """A Flow to be run on a text. Whoever wants it has chosen the run's id, so that asking twice starts one run."""
-
-    run_id: str
-    flow: str
-    text: str
-
-
-def steps_of(flow: str, own: Mapping[str, tuple[str, ...]] | None = None) -> tuple[str, ...]:
+def steps_of(flow: str, own: Flows | None = None) -> tuple[str, ...]:
     """The steps of a Flow, a project's `own` first. Raises `Refused` for one that there is not."""
     found = flow_of(flow, own)
     if found is None:
@@ -128,38 +144,6 @@ def steps_of(flow: str, own: Mapping[str, tuple[str, ...]] | None = None) -> tup
         hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}"
         raise Refused(f"there is no Flow `{flow}`", hint)
     return found
-
-
-def prompt_start(
-    prompt: Prompt, steps: Sequence[str], *, limits: Mapping[str, Any], base: Mapping[str, str]
-) -> Draft:
-    """The event that starts a Flow on a prompt, as the run of an Intent that is nobody's. Raises `Refused`."""
-    from pydantic import ValidationError
-
-    from engine.languages.intent.model import Intent
-
-    lines = prompt.text.split("\n")
-    first = next((line.strip() for line in lines if line.strip()), "")
-    if not first:
-        raise Refused("the prompt is empty", "say what is wanted")
-    values = {"id": "prompt", "title": first[:_TITLE], "body": prompt.text, "type": prompt.flow}
-    try:
-        intent = Intent.model_validate(values).model_dump(mode="json")
-    except ValidationError as error:
-        raise Refused(f"`{prompt.flow}` is no name of a Flow: {error.errors()[0]['msg']}") from None
-    payload = {
-        "intent": {**intent, "id": None},
-        "flow": list(steps),
-        "limits": dict(limits),
-        "base": dict(base),
-        "integrate": base.get("mode"),
-        "waits_for": [],
-    }
-    return Draft(type="run.start", payload=payload, run_id=prompt.run_id)
-
-
-#: characters of what a prompt is called
-_TITLE: Final = 72
 
 
 def hold(document: IntentDocument, branch: str, conflict: Conflict) -> Draft:

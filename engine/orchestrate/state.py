@@ -99,7 +99,8 @@ class RunState:
 
     `intent`: the Intent as it was approved. `waits_for`: Intents that must be done first. `dependents`: of each Task.
     `children`: the Intents that this one was divided into. `landed`: set once it is, which nothing can change.
-    `reviewed`, `failed`, `cancelled` count Tasks. `agreed`: a person agreed to the integration. `cancelling`: why it is
+    `reviewed`, `failed`, `cancelled` count Tasks. `agreed`: a person agreed to the integration, and
+    `allowed`: to these commands in it. `cancelling`: why it is
     being cancelled, None if it is not. `budget`: the limits by scope. `parked`: steps that wait for room in it.
     `spent_on`: by date, what was spent. `raised`: what people added to the budget of `run`, `intent` or a date.
     `largest`: by step, the most that one used.
@@ -128,6 +129,7 @@ class RunState:
     raised: Mapping[str, Amounts] = field(default_factory=dict)
     largest: Mapping[str, Amounts] = field(default_factory=dict)
     agreed: bool = False
+    allowed: tuple[str, ...] = ()
     cancelling: str | None = None
     children: tuple[str, ...] = ()
     landed: Landing | None = None
@@ -194,7 +196,8 @@ class State:
     """Everything the controller knows.
 
     `runs`: those that have not ended, oldest first. `queue`: runs that wait for integration or hold it, in order.
-    `updates`: the last few changes of Intents' files, to be made again after a crash.
+    `updates`: the last few changes of Intents' files, to be made again after a crash. `trusted`: what of the
+    repository's settings a person trusts, by its digest. `policy`: that under which the last run began.
     """
 
     runs: Mapping[str, RunState] = field(default_factory=dict)
@@ -202,5 +205,7 @@ class State:
     intents: Mapping[str, IntentState] = field(default_factory=dict)
     queue: tuple[str, ...] = ()
     updates: tuple[UpdateIntent, ...] = ()
+    trusted: tuple[str, ...] = ()
+    policy: Mapping[str, Any] = field(default_factory=dict)
     day: Day = Day()
     sequence: int = 0

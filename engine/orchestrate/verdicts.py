@@ -7,9 +7,9 @@ Invariant: an approval carries the hash of the very document that was looked at.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from engine.languages.intent.document import IntentDocument, parse
 from engine.languages.intent.model import END_STATES
@@ -17,9 +17,10 @@ from engine.orchestrate.budget import BadAnswer, raise_of
 from engine.orchestrate.events import Draft
 from engine.orchestrate.overview import Request, open_questions
 from engine.orchestrate.state import State
+from engine.orchestrate.trust import digest_of, told
 from engine.orchestrate.wire import Refused
 
-__all__ = ["Person", "answer", "answer_places", "approve", "asked", "refusal_event", "reject"]
+__all__ = ["Person", "answer", "answer_places", "approve", "asked", "refusal_event", "reject", "revoke", "trust"]
 
 _YES_NO: Final = frozenset({"yes", "no"})
 
@@ -113,6 +114,20 @@ def answer_places(intent_id: str, text: str, question: str) -> list[int]:
         else []
     )
     return found[:1]
+
+
+def trust(claims: Mapping[str, Any], person: Person) -> Draft:
+    """Trust in what a repository's settings claim, as it is."""
+    reason = f"the repository's own settings as they are: {', '.join(line.split(' = ')[0] for line in told(claims))}"
+    payload = {"action": "trust", "hash": digest_of(claims), "reason": reason, "by": person.by, "mode": person.mode}
+    return Draft(type="trust", payload=payload)
+
+
+def revoke(person: Person) -> Draft:
+    """No trust in any of a repository's settings any more."""
+    reason = "nothing of the repository's own settings is trusted any more"
+    payload = {"action": "revoke", "reason": reason, "by": person.by, "mode": person.mode}
+    return Draft(type="trust", payload=payload)
 
 
 def refusal_event(action: str, intent_id: str | None, step: str) -> Draft:

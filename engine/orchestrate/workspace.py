@@ -9,9 +9,10 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from engine.config import Settings
 from engine.orchestrate.git.errors import GitError
@@ -25,6 +26,7 @@ from engine.orchestrate.store.locations import Locations, locations
 from engine.orchestrate.store.record_key import made_key
 from engine.orchestrate.store.records import Records
 from engine.orchestrate.store.retention import Bounds, Plan, plan
+from engine.orchestrate.trust import digest_of
 
 __all__ = ["Workspace"]
 
@@ -37,13 +39,20 @@ class Workspace:
     files: IntentFiles
     locations: Locations
     settings: Settings
+    claims: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, folder: Path, settings: Settings, environment: Mapping[str, str] = os.environ) -> Workspace:
-        """The workspace that a folder lies in. Raises `GitError` for a folder that is in no usable repository."""
+    def open(
+        cls, folder: Path, settings: Settings, environment: Mapping[str, str] = os.environ,
+        claims: Mapping[str, Any] | None = None,
+    ) -> Workspace:  # fmt: skip
+        """The workspace that a folder lies in. Raises `GitError` for a folder that is in no usable repository.
+
+        `claims`: what of the settings is the repository's own and needs trust.
+        """
         repository = Repository.open(folder, environment)
         places = locations(repository.common_dir, environment, worktrees=_worktrees(repository, settings))
-        return cls(repository, IntentFiles(repository.root), places, settings)
+        return cls(repository, IntentFiles(repository.root), places, settings, claims or {})
 
     def seen_from(self, folder: Path, settings: Settings, environment: Mapping[str, str]) -> Workspace:
         """The same workspace from a checkout of it, with other settings; its state stays where it is.
@@ -76,6 +85,11 @@ class Workspace:
         """Who the person here is, by git's configuration or else by the system's."""
         name, address = self.repository.setting("user.name"), self.repository.setting("user.email")
         return f"{name} <{address}>" if name and address else name or address or getpass.getuser()
+
+    @property
+    def untrusted(self) -> bool:
+        """Whether the repository's own settings claim what the person has not trusted as it is. Raises `DamagedLog`."""
+        return bool(self.claims) and digest_of(self.claims) not in self.state().trusted
 
     def past_keeping(self, state: State) -> Plan:
         """What of the log and of agents' output the settings keep no longer. Raises `DamagedLog`, FileNotFoundError."""

@@ -127,7 +127,7 @@ class World:
         self.runs += 1
         intent = {"id": None, "title": name, "body": name}
         flow = FLOWS[self.lot.choice(["roles", "roles", "audit", "skill_extraction"])]
-        payload = {"intent": intent, "flow": flow, "limits": self._limits(), "base": {}}
+        payload = {"intent": intent, "flow": flow, "limits": self._limits(), "budget": self._budget(), "base": {}}
         self.append(Draft(type="run.start", payload=payload, run_id=name))
 
     def _limits(self) -> dict[str, Any]:
@@ -354,7 +354,8 @@ class World:
     def _raised(self, run: RunState, scope: str) -> Amounts:
         if scope == "day":
             return self.state.day.raised if self.state.day.date == self.log[-1].timestamp[:10] else Amounts()
-        return self.state.intents[run.intent_id or ""].raised if scope == "intent" else run.raised.get("run", Amounts())
+        of_intent = scope == "intent" and run.intent_id is not None
+        return self.state.intents[run.intent_id or ""].raised if of_intent else run.raised.get(scope, Amounts())
 
     def _check_announcement(self, event: Event) -> None:
         payload, run_id = event.payload, event.run_id or ""

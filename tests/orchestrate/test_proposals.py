@@ -138,3 +138,13 @@ async def test_skills_lead_nowhere_beyond_the_repository(project: Project) -> No
 
     assert project.end["state"] == "failed" and "leads out of the repository" in project.end["reason"]
     assert not (project.sandbox.folder / "skills").exists()
+
+
+async def test_an_answer_that_is_too_long_is_told_and_no_event_holds_it(project: Project) -> None:
+    project.settings = {"run": {"max_retries_per_role": 0}}
+    project.agent(audit=[("true", {"observations": [{"content": "x" * 250_000}]})])
+    project.intent("look", "title: Look\ntype: audit\n")
+    await project.run()
+
+    assert project.end["state"] == "failed" and "200000 are taken" in project.end["reason"]
+    assert max(len(event.to_json()) for event in project.events) < 20_000

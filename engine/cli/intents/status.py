@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -16,6 +17,7 @@ from engine.cli.app import common_options, options_of
 from engine.cli.display import display_width, printable
 
 if TYPE_CHECKING:
+    from engine.cli.app import Options
     from engine.cli.intents.place import Seen
     from engine.cli.styled import Line
     from engine.orchestrate.client import Greeting
@@ -66,6 +68,7 @@ def status(context: click.Context) -> int:
     _table(rows)
     if runner is not None:
         click.echo(f"runner: {described(runner)}")
+    click.echo(f"policy: {_policy(options_of(context), seen)}")
     spent = _spent_today(seen)
     if spent:
         click.echo(f"today: {spent}")
@@ -78,6 +81,19 @@ def status(context: click.Context) -> int:
     problems = (*seen.intents.problems, *drafts.problems)
     show_problems(problems)
     return int(bool(problems))
+
+
+def _policy(options: Options, seen: Seen) -> str:
+    """What roles may do in runs that begin now, and whether the repository's part in that is trusted."""
+    from engine.config_files import load, user_config_folder
+    from engine.orchestrate.confinement import in_words, shown_policy
+    from engine.orchestrate.trust import claims_of, digest_of
+
+    loaded = load(Path(), options.config, user_config_folder())
+    claims = claims_of(loaded.project)
+    untrusted = bool(claims) and digest_of(claims) not in seen.state.trusted
+    words = in_words(shown_policy(loaded.settings.policy))
+    return f"{words}; this repository's settings are not trusted yet: penstock trust --show" if untrusted else words
 
 
 def _spent_today(seen: Seen) -> str:

@@ -6,7 +6,7 @@ Invariant: an event that it does not know, or that lacks something, changes noth
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -73,7 +73,11 @@ def _run_started(run: RunRow, event: Event) -> Line:
     run.state, run.since = "running", event.timestamp
     title = event.payload.get("intent", {}).get("title", "")
     run.message = title
-    return [*_named(event), ("started: ", ""), (title, "strong")]
+    from engine.orchestrate.confinement import in_words
+
+    policy = event.payload.get("policy")
+    modes = in_words(policy) if isinstance(policy, Mapping) else ""
+    return [*_named(event), ("started: ", ""), (title, "strong"), (f" ({modes})" if modes else "", "faint")]
 
 
 def _run_ended(run: RunRow, event: Event) -> Line:

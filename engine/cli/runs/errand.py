@@ -15,7 +15,7 @@ import click
 if TYPE_CHECKING:
     from engine.orchestrate.events import Event
     from engine.orchestrate.host import Started
-    from engine.orchestrate.starting import Prompt
+    from engine.orchestrate.prompting import Prompt
     from engine.orchestrate.workspace import Workspace
 
 __all__ = ["Errand"]

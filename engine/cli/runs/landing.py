@@ -14,7 +14,7 @@ import click
 
 from engine.cli.app import common_options, options_of
 from engine.cli.runs.found import found_run
-from engine.cli.runs.opened import Unusable, opened
+from engine.cli.runs.opened import for_a_person, opened
 
 if TYPE_CHECKING:
     from engine.orchestrate.git.integration import Integration, Prepared
@@ -173,15 +173,7 @@ def _span(integration: Integration, run_id: str) -> str:
 
 
 def _for_a_person(context: click.Context, action: str) -> Workspace:
-    from engine.orchestrate.appending import append
-    from engine.orchestrate.policy import acting_agent
-    from engine.orchestrate.verdicts import refusal_event
-
-    workspace = opened(options_of(context))
-    step = acting_agent(os.environ)
-    if step is not None:
-        append(workspace, refusal_event(action, None, step))
-        raise Unusable(f"an agent may not {action} anything; that is for people, and it was recorded")
+    workspace = for_a_person(options_of(context), action)
     workspace.locations.create()
     return workspace
 

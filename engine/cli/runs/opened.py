@@ -6,6 +6,7 @@ do; nothing is started.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +19,7 @@ from engine.cli.app import Options
 if TYPE_CHECKING:
     from engine.orchestrate.workspace import Workspace
 
-__all__ = ["Unusable", "clear_end", "opened"]
+__all__ = ["Unusable", "clear_end", "for_a_person", "opened"]
 
 
 class Unusable(click.ClickException):
@@ -33,13 +34,28 @@ def opened(options: Options, flags: Mapping[str, Any] | None = None) -> Workspac
         raise Unusable("the Runner works on Linux and macOS; here `penstock check`, `parse` and `lsp` do")
     from engine.cli.settings import in_force
     from engine.orchestrate.git.errors import GitError
+    from engine.orchestrate.trust import claims_of
     from engine.orchestrate.workspace import Workspace
 
-    settings, _ = in_force(options, flags or {})
+    settings, loaded = in_force(options, flags or {})
     try:
-        return Workspace.open(Path(), settings)
+        return Workspace.open(Path(), settings, claims=claims_of(loaded.project))
     except GitError as error:
         raise Unusable(str(error)) from error
+
+
+def for_a_person(options: Options, action: str) -> Workspace:
+    """The workspace, for what only a person may do; an agent that tries is recorded. Raises `Unusable`."""
+    from engine.orchestrate.appending import append
+    from engine.orchestrate.policy import acting_agent
+    from engine.orchestrate.verdicts import refusal_event
+
+    workspace = opened(options)
+    step = acting_agent(os.environ)
+    if step is not None:
+        append(workspace, refusal_event(action, None, step))
+        raise Unusable(f"an agent may not {action} anything; that is for people, and it was recorded")
+    return workspace
 
 
 def clear_end(error: Exception) -> click.ClickException | None:

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import os
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 if TYPE_CHECKING:
     from engine.orchestrate.events import Event
-    from engine.orchestrate.starting import Prompt
+    from engine.orchestrate.prompting import Prompt
     from engine.orchestrate.workspace import Workspace
 
 __all__ = ["Answer", "show_flow", "wanted"]
+
+#: characters of a prompt, which is a part of events and of messages to the runner
+_LONGEST: Final = 100_000
 
 
 class Answer:
@@ -35,27 +38,29 @@ class Answer:
 def wanted(workspace: Workspace, flow: str, text: str) -> Prompt:
     """The prompt of a Flow. Raises `Refused` for a Flow that there is not, or that an agent may not start."""
     from engine.orchestrate.appending import append
-    from engine.orchestrate.flow import writes
     from engine.orchestrate.policy import acting_agent
-    from engine.orchestrate.starting import Prompt, steps_of
-    from engine.orchestrate.verdicts import refusal_event
+    from engine.orchestrate.prompting import Prompt, refusal_of
+    from engine.orchestrate.starting import steps_of
     from engine.orchestrate.wire import Refused
 
     if not text.strip():
         raise click.UsageError("the prompt is empty: say what is wanted")
-    steps = steps_of(flow)
-    step = acting_agent(os.environ) if writes(steps) else None
-    if step is not None:
-        append(workspace, refusal_event(f"run the Flow {flow}", None, step))
+    if len(text) > _LONGEST:
+        raise click.UsageError(f"the prompt has {len(text)} characters; {_LONGEST} are taken")
+    steps_of(flow, workspace.settings.own_flows)
+    prompt = Prompt(f"{flow}-{secrets.token_hex(4)}", flow, text)
+    refusal = refusal_of(prompt, workspace.settings, acting_agent(os.environ))
+    if refusal is not None:
+        append(workspace, refusal)
         raise Refused("an agent may start no Flow that makes commits; it was recorded", kind="policy")
-    return Prompt(f"{flow}-{secrets.token_hex(4)}", flow, text)
+    return prompt
 
 
-def show_flow(flow: str) -> int:
+def show_flow(workspace: Workspace, flow: str) -> int:
     """Prints the steps of a Flow and what each is there for; starts nothing."""
     from engine.orchestrate.flow import DUTIES
     from engine.orchestrate.starting import steps_of
 
-    for name in steps_of(flow):
+    for name in steps_of(flow, workspace.settings.own_flows):
         click.echo(f"{name}: {DUTIES[name]}")
     return 0

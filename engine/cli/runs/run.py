@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from engine.cli.runs.board import Board
     from engine.cli.runs.errand import Errand
     from engine.orchestrate.events import Event
-    from engine.orchestrate.starting import Prompt
+    from engine.orchestrate.prompting import Prompt
     from engine.orchestrate.state import RunState
     from engine.orchestrate.workspace import Workspace
 
@@ -37,6 +37,7 @@ __all__ = ["audit", "resume", "run"]
     "--events", type=click.Path(dir_okay=False, path_type=Path), help="Append each event to a JSON Lines file."
 )
 @click.option("--max-parallel-roles", type=click.IntRange(1), help="Roles that may work at once.")
+@click.option("--trust-workspace", is_flag=True, help="Trust what this repository's settings set: penstock trust.")
 @click.option("--max-cost", type=click.FloatRange(0), metavar="USD", help="At most so much for each run.")
 @common_options
 @click.pass_context
@@ -50,6 +51,7 @@ def run(
     events: Path | None,
     max_parallel_roles: int | None,
     max_cost: float | None,
+    trust_workspace: bool,
 ) -> int:
     """Run the named Intents; without a name, go on with what was interrupted and run every approved Intent.
 
@@ -57,9 +59,10 @@ def run(
     130 cancelled by Ctrl-C, 143 ended by SIGTERM and 129 by a terminal that was closed: the runs go on then, or, with
     `--headless`, wait for the next `penstock run`. Ctrl-C does not cancel what other terminals started.
     """
-    from engine.cli.runs.opened import opened
+    from engine.cli.runs.opened import for_a_person, opened
     from engine.cli.runs.plan import show_plan
     from engine.cli.runs.prompting import show_flow, wanted
+    from engine.cli.runs.trust import demand_trust, give_trust
 
     options = options_of(context)
     if (flow is None) != (prompt is None) or (flow is not None and intents):
@@ -69,7 +72,11 @@ def run(
         flags["budget"] = {"run": {"usd": max_cost}}
     workspace = opened(options, {"run": flags})
     if dry_run:
-        return show_plan(workspace, intents) if flow is None else show_flow(flow)
+        return show_plan(workspace, intents) if flow is None else show_flow(workspace, flow)
+    if trust_workspace:
+        for_a_person(options, "trust")
+        give_trust(workspace)
+    demand_trust(workspace)
     wish = wanted(workspace, flow, prompt) if flow is not None and prompt is not None else None
     return _shown(workspace, intents, events, quiet=options.quiet, headless=headless, prompt=wish)
 
@@ -87,8 +94,10 @@ def audit(context: click.Context, path: str | None, headless: bool) -> int:
     """
     from engine.cli.runs.opened import opened
     from engine.cli.runs.prompting import wanted
+    from engine.cli.runs.trust import demand_trust
 
     workspace = opened(options_of(context))
+    demand_trust(workspace)
     prompt = wanted(workspace, "audit", f"Audit {path}" if path else "Audit this repository")
     return _shown(workspace, [], None, quiet=options_of(context).quiet, headless=headless, prompt=prompt)
 
@@ -104,9 +113,11 @@ def resume(context: click.Context, run_id: str) -> int:
     """
     from engine.cli.runs.found import found_run
     from engine.cli.runs.opened import Unusable, opened
-    from engine.orchestrate.starting import Prompt
+    from engine.cli.runs.trust import demand_trust
+    from engine.orchestrate.prompting import Prompt
 
     workspace = opened(options_of(context))
+    demand_trust(workspace)
     run_id = found_run(workspace, run_id)
     open_run = workspace.state().runs.get(run_id)
     if open_run is None:

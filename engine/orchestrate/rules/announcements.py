@@ -20,10 +20,10 @@ __all__ = ["announce_error", "delegation", "prompt_of", "result_told", "run_stat
 
 _PROMPT: Final = {
     "analyze": ("answers", "feedback"),
-    "implement": ("task", "feedback", "onto", "answers"),
+    "implement": ("task", "feedback", "onto", "answers", "allowed"),
     "rebase": ("task_id", "start_commit", "commit"),
-    "review": ("task", "start_commit", "commit", "answers"),
-    "integrate": ("tasks", "agreed"),
+    "review": ("task", "start_commit", "commit", "answers", "allowed"),
+    "integrate": ("tasks", "agreed", "allowed"),
     "coordinator": ("prompt", "feedback"),
     "developer": ("prompt",),
     "reviewer": ("prompt",),

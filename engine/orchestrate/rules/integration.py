@@ -67,8 +67,9 @@ def _integrate(turn: Turn, run: RunState) -> None:
         "base": run.base,
         "verify": run.intent.get("verify") or [],
         "agreed": run.agreed,
+        "allowed": list(run.allowed),
     }
-    turn.change_run(run.id, phase="integrate")
+    turn.change_run(run.id, phase="integrate", allowed=())
     ask(turn, run.id, None, "integrate", inputs)
 
 

@@ -1,8 +1,8 @@
 """Questions to a person: a step that asked goes on when all it asked is answered.
 
 A clarification's answers go to the session that asked, and nothing else does. A policy's question is answered by yes or
-no: yes accepts what the step made (or lets it try again, `agreed`), no fails the Task or run. A budget is raised, or
-its run stops: it is cancelled.
+no: yes accepts what the step made, lets it try again (`agreed`) or run `commands`, no fails the Task or run. A budget
+is raised, or its run stops: it is cancelled.
 """
 
 from __future__ import annotations
@@ -95,10 +95,14 @@ def _go_on(turn: Turn, question: Question, batch: list[Question]) -> Accepted | 
         task_status(turn, effect.run_id, effect.task_id, effect.step, "answered; goes on")
     else:
         run_status(turn, effect.run_id, effect.step, "running", "answered; goes on")
+    commands = texts(output, "commands")
     if effect.step == "integrate":  # it takes its place in the queue anew
-        turn.change_run(effect.run_id, agreed=question.kind == "policy", phase="tasks")
+        what = {"allowed": commands} if commands else {"agreed": question.kind == "policy"}
+        turn.change_run(effect.run_id, phase="tasks", **what)
         return None
-    if question.kind == "policy":
+    if commands:
+        inputs: Mapping[str, Any] = {**effect.inputs, "allowed": commands}
+    elif question.kind == "policy":
         if effect.step in _READING or text_or_none(output, "commit"):
             return effect, {name: value for name, value in output.items() if name not in {"kind", "question"}}
         inputs = {**effect.inputs, "agreed": True}

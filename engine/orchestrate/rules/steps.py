@@ -78,7 +78,8 @@ def retry(turn: Turn, effect: RunStep, reason: str, error: Mapping[str, Any] | N
     delay = backoff(limits, retries, turn.event.event_id)
     begin = turn.seconds + delay
     turn.change_work(run_id, task_id, retries={**work.retries, step: retries})
-    if not ask(turn, run_id, task_id, step, {**effect.inputs, **inputs}, attempt=effect.attempt + 1, not_before=begin):
+    before = {name: value for name, value in effect.inputs.items() if name != "allowed"}  # a person is asked each time
+    if not ask(turn, run_id, task_id, step, {**before, **inputs}, attempt=effect.attempt + 1, not_before=begin):
         return
     told = {
         "key": f"{run_id}/{task_id or '-'}/{step}/{work.invocations.get(step, 0) + 1}",

@@ -44,6 +44,8 @@ class Turn:
         self.ended: list[RunEnd] = []
         self.queue = state.queue
         self.day = state.day
+        self.trusted = state.trusted
+        self.policy = state.policy
         self._before = state
         self._runs: dict[str, RunState] | None = None
         self._ends: dict[str, RunEnd] = {}
@@ -59,6 +61,8 @@ class Turn:
             intents={**before.intents, **self._intents} if self._intents else before.intents,
             queue=self.queue,
             updates=(before.updates + self._updates)[-_UPDATES_KEPT:] if self._updates else before.updates,
+            trusted=self.trusted,
+            policy=self.policy,
             day=self.day,
             sequence=self.event.sequence,
         )

@@ -22,7 +22,7 @@ from engine.orchestrate.git.outcomes import Conflict, Refusal
 from engine.orchestrate.git.scan import Limits
 from engine.orchestrate.git.worktrees import Worktree, place_task_file
 from engine.orchestrate.steps.beyond import Found, named, told, watched
-from engine.orchestrate.steps.outcomes import conflicted, dangerous, ended_badly, failed, failure, no_reply, refused
+from engine.orchestrate.steps.outcomes import conflicted, ended_badly, failed, failure, no_reply, refused
 from engine.orchestrate.steps.prompts import implementation
 from engine.orchestrate.steps.record import record
 from engine.orchestrate.steps.world import World
@@ -77,9 +77,9 @@ async def _worked(world: World, step: RunStep, tree: Worktree, stop: asyncio.Eve
     if world.mode(step) == "read-only":
         message = "the policy lets implement only read"
         return failure("policy", message, "set implement in [policy.mode]", result="refused"), Found()
-    danger = dangerous(task.get("run") or "")
-    if danger is not None:
-        return danger, Found()
+    stopped = world.forbidden(step, [*world.settings.worktree_setup, *filter(None, [task.get("run")])])
+    if stopped is not None:
+        return stopped, Found()
     setup = await world.set_up(step, tree.path, stop)
     if setup is not None:
         return ended_badly(setup, {"setup": evidence_of(setup)}) or Outcome("failed"), Found()

@@ -24,7 +24,7 @@ async def observe(world: World, step: RunStep, stop: asyncio.Event) -> Outcome:
     """The patterns that the agent sees in the runs there have been."""
     histories = await asyncio.to_thread(_histories, world.workspace.files.folder / "history")
     if not histories:
-        return Outcome("ok", {"patterns": []}, {"histories": 0})
+        return Outcome("ok", {"patterns": [], "turns": 0}, {"histories": 0})
     return await role(world, replace(step, inputs={**step.inputs, "histories": histories}), stop)
 
 

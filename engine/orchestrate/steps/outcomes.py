@@ -5,18 +5,20 @@ Each outcome without success says what happened and what to do next. Knows no st
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from engine.config_tables import Verdict
 from engine.orchestrate.agents.command import failure_of
 from engine.orchestrate.agents.process import ProcessEnd
 from engine.orchestrate.agents.protocol import AgentReply, Failure
 from engine.orchestrate.effects import Outcome, StepResult
 from engine.orchestrate.git.outcomes import Conflict, Refusal
+from engine.orchestrate.permitting import verdict_on
 from engine.orchestrate.policy import danger_of
 
-__all__ = ["conflicted", "dangerous", "ended_badly", "failed", "failure", "no_reply", "refused"]
+__all__ = ["conflicted", "ended_badly", "failed", "failure", "forbidden", "no_reply", "refused"]
 
 
 def failure(kind: str, message: str, next_action: str = "", *, result: StepResult = "failed", **more: Any) -> Outcome:
@@ -59,9 +61,19 @@ def conflicted(conflict: Conflict, **more: Any) -> Outcome:
     )
 
 
-def dangerous(line: str) -> Outcome | None:
-    """The outcome of a command that nobody may run, None for one that may."""
-    danger = danger_of(line)
-    if danger is None:
+def forbidden(lines: Sequence[str], rules: Mapping[str, Verdict], allowed: Sequence[str] = ()) -> Outcome | None:
+    """The outcome of commands one of which nobody may run, or a person must agree to first; None where all may.
+
+    `rules`: those of the settings. `allowed`: what a person agreed to for this time.
+    """
+    for line in lines:
+        danger = danger_of(line)
+        denied = verdict_on(line, rules) == "deny"
+        if danger is not None or denied:
+            why = f"it {danger}" if danger else "[policy.commands] denies it"
+            return failure("policy", f"`{line}` is refused: {why}", "change the Intent's command", result="refused")
+    asks = [line for line in lines if verdict_on(line, rules) == "ask" and line not in allowed]
+    if not asks:
         return None
-    return failure("policy", f"`{line}` is refused: it {danger}", "change the Intent's command", result="refused")
+    question = f"May {' and '.join(f'`{line}`' for line in asks)} run?"
+    return Outcome("question", {"kind": "policy", "question": question, "commands": sorted({*asks, *allowed})})

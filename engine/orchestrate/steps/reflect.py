@@ -30,7 +30,7 @@ async def reflect(world: World, step: RunStep, stop: asyncio.Event) -> Outcome:
     except (BadObservations, OSError) as error:
         return failure("user", str(error), "mend the file", result="refused")
     if not observations:
-        return Outcome("ok", {"intents": [], "processed": []})
+        return Outcome("ok", {"intents": [], "processed": [], "turns": 0})
     prompt = reflection(step.inputs, observations)
     outcome = await read_checkout(world, step, prompt, step.inputs["base"]["commit"], stop)
     return replace(outcome, output={**outcome.output, "processed": [each["id"] for each in observations]})

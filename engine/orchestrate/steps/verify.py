@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.orchestrate.agents.evidence import evidence_of
 from engine.orchestrate.effects import Outcome, RunStep
-from engine.orchestrate.steps.outcomes import dangerous, ended_badly
+from engine.orchestrate.steps.outcomes import ended_badly
 from engine.orchestrate.steps.world import World
 
 __all__ = ["Verified", "verify"]
@@ -31,7 +31,8 @@ async def verify(
 
     A command that does not exist, or takes too long, says nothing of the change: that ends the step as it is.
     """
-    verified = Verified(outcome=next(filter(None, map(dangerous, lines)), None))
+    setup_lines = world.settings.worktree_setup if lines else ()
+    verified = Verified(outcome=world.forbidden(step, [*setup_lines, *lines]))
     if verified.outcome is not None:
         return verified
     setup = await world.set_up(step, checkout, stop) if lines else None

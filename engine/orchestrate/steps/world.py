@@ -6,7 +6,7 @@ Invariant: whatever a step starts runs through here: under its key, within limit
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,10 +19,11 @@ from engine.orchestrate.agents.guards import Guards
 from engine.orchestrate.agents.process import ProcessEnd
 from engine.orchestrate.agents.protocol import Agent, AgentReply, Bounds, Context, Failure, Request, Role
 from engine.orchestrate.confinement import added_paths, mode_of, scratch_of, writable
-from engine.orchestrate.effects import RunStep
+from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.git.integration import Integration
 from engine.orchestrate.git.repository import Repository
 from engine.orchestrate.git.worktrees import Worktrees
+from engine.orchestrate.steps.outcomes import forbidden
 from engine.orchestrate.store.observations import Observations
 from engine.orchestrate.workspace import Workspace
 
@@ -74,6 +75,11 @@ class World:
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder
 
+    @property
+    def scratch(self) -> Path:
+        """A folder for temporary files, which every role may write to."""
+        return self._scratch
+
     def agent(self, step: RunStep) -> Agent | Failure:
         """The agent of a step's role, or why there is none."""
         name = agent_named(step.inputs["intent"], step.step, self.settings.agent)
@@ -89,6 +95,10 @@ class World:
         return await agent.run(
             request, cwd=cwd, key=step.key, bounds=bounds, log=log, stop=stop, writable=writable
         )  # fmt: skip
+
+    def forbidden(self, step: RunStep, lines: Sequence[str]) -> Outcome | None:
+        """How a step ends that may not run one of these lines, or must ask a person first; None where it may."""
+        return forbidden(lines, self.workspace.settings.policy.commands, step.inputs.get("allowed") or ())
 
     def mode(self, step: RunStep) -> Mode:
         """What the policy lets the role of a step do."""

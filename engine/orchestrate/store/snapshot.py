@@ -23,8 +23,7 @@ __all__ = ["rules_of", "state_of", "text_of"]
 #: the controller and all that it is made of
 _FOLDING: Final = (
     "budget.py", "controller.py", "effects.py", "events.py", "flow.py", "limits.py", "replacing.py", "state.py",
-    "task.py",
-    "rules/*.py",
+    "task.py", "rules/*.py",
 )  # fmt: skip
 
 

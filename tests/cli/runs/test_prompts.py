@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,15 @@ def agent(shell: Shell, delegations: list[dict[str, str]]) -> None:
     """Sets an agent whose coordinator delegates this."""
     path = shell.root.parent / "agent.py"
     path.write_text(_AGENT.replace("DELEGATIONS", repr(delegations)), encoding="utf-8")
-    settings = f"[run]\nretry_base_seconds = 0.01\n[agents.command]\ncommand = {sys.executable!r}\nargs = ['{path}']\n"
-    (shell.root / "penstock.toml").write_text(settings, encoding="utf-8")
+    configured(shell, path)
+
+
+def configured(shell: Shell, path: Path) -> None:
+    """Sets the agent `command`, in the user's own settings."""
+    shell.defaults(
+        f"[run]\nretry_base_seconds = 0.01\n[agents.command]\ncommand = {sys.executable!r}\nargs = ['{path}']\n"
+        f"[policy]\npaths = ['{path.parent}']\n"
+    )
 
 
 def prompted(shell: Shell, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -55,6 +63,12 @@ def prompted(shell: Shell, *arguments: str) -> subprocess.CompletedProcess[str]:
 def events(shell: Shell, kind: str) -> list[dict[str, Any]]:
     lines = (shell.root.parent / "events.jsonl").read_text(encoding="utf-8").splitlines()
     return [event for event in map(json.loads, lines) if event["type"] == kind]
+
+
+def kinds(shell: Shell, run_id: str) -> Counter[str]:
+    """How often each type of event is in a run."""
+    lines = (shell.root.parent / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    return Counter(event["type"] for event in map(json.loads, lines) if event["run_id"] == run_id)
 
 
 def test_f_101_roles_and_their_duties_are_shown_and_the_roles_that_worked_are_logged(shell: Shell) -> None:
@@ -90,7 +104,13 @@ def test_f_102_and_f_103_shares_are_delegated_traceable_and_answered_by_one_text
     assert all(each["started_at"] <= each["ended_at"] for each in told)
     code, said = shell("logs", run_id)
     assert code == 0 and "reviewer says: judge did judge" in said
-    assert shell.git("status", "--porcelain") == "?? penstock.toml"
+    assert shell.git("status", "--porcelain") == ""
+
+    assert shell("runner", "stop")[0] == 0
+    serial = prompted(shell, "--headless", "--max-parallel-roles", "1")
+    last = events(shell, "run.start")[-1]["run_id"]
+    assert serial.stdout == done.stdout
+    assert kinds(shell, last) == kinds(shell, run_id)
 
 
 def test_f_105_a_role_that_fails_again_and_again_stops_it_all_and_the_reason_is_shown_and_recorded(
@@ -124,6 +144,7 @@ def test_what_cannot_be_prompted_is_wrong_usage(shell: Shell) -> None:
         (("--flow", "roless", "--prompt", "x"), "did you mean `roles`?"),
         (("--flow", "roles"), "go together"),
         (("--flow", "roles", "--prompt", " "), "empty"),
+        (("--flow", "roles", "--prompt", "x" * 100_001), "100000 are taken"),
         (("one", "--flow", "roles", "--prompt", "x"), "without an Intent"),
     ):
         code, said = shell("run", *arguments)
@@ -165,8 +186,7 @@ def test_an_audit_prints_what_it_finds(shell: Shell) -> None:
         'print(json.dumps({"observations": [{"content": prompt, "evidence": [{"type": "file", "ref": "a.py"}]}]}))\n',
         encoding="utf-8",
     )
-    settings = f"[agents.command]\ncommand = {sys.executable!r}\nargs = ['{path}']\n"
-    (shell.root / "penstock.toml").write_text(settings, encoding="utf-8")
+    configured(shell, path)
     done = subprocess.run(
         [*COMMAND, "audit", "src", "--headless"], cwd=shell.root, env=shell.environment, capture_output=True,
         timeout=PATIENCE, text=True, check=False,
@@ -183,3 +203,9 @@ def test_an_agent_starts_no_flow_that_makes_commits(shell: Shell) -> None:
     assert code == 2 and "an agent may start no Flow that makes commits" in said
     assert "an agent's process tried to run the Flow fix" in shell("records", "show")[1]
     assert prompted(shell, "--headless").stdout == "the answer\n"
+
+
+def test_a_mistake_in_a_flow_of_ones_own_is_shown_with_line_and_column(shell: Shell) -> None:
+    (shell.root / "penstock.toml").write_text('# mine\n[flows.quick]\nsteps = ["analyze", "implemnt"]\n')
+    code, said = shell("run")
+    assert code == 2 and "penstock.toml:3:21" in said and "did you mean `implement`?" in said

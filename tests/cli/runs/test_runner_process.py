@@ -169,6 +169,7 @@ def test_each_run_has_the_environment_of_its_client_and_no_file_has_it(shell: Sh
         "pathlib.Path(os.environ['CI'] + '.txt').write_text(str(len(os.environ['MY_KEY'])))\n"
         "print(json.dumps({'summary': 'told', 'approved': True, 'tasks': [{'id': 'a', 'title': 'A', 'plan': 'p'}]}))\n"
     )
+    assert shell("trust")[0] == 0
     shell.environment |= {"CI": "first", "MY_KEY": "secret-of-the-first"}
     for name in ("first", "second"):
         line = f"{gate.line}; " if name == "first" else ""
@@ -242,7 +243,7 @@ def test_what_is_written_while_it_runs_is_heeded_by_the_next_run(shell: Shell) -
     pid = shell.runner()
     (shell.root / "penstock.toml").write_text("[run]\nworktree_setup = ['exit 4']\nmax_retries_per_role = 0\n")
     shell.intent("two", "title: Two\nrun: ['echo y > y.txt']\n")
-    code, said = shell("run")
+    code, said = shell("run", "--trust-workspace")
     assert code == 1 and "exit 4" in said and shell.runner() == pid, said
 
 

@@ -123,7 +123,7 @@ def test_a_flow_without_an_analysis_has_one_task() -> None:
     assert story.open() == ["integrate"]
 
 
-@pytest.mark.parametrize("flow", [["spin", "report"], ["analyze"], []])
+@pytest.mark.parametrize("flow", [["implement", "sing"], ["analyze"], []])
 def test_a_flow_that_is_not_known_ends_the_run_with_the_reason(flow: list[str]) -> None:
     story = Story()
     story.start(flow=flow)

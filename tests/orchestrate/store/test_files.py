@@ -318,3 +318,12 @@ def test_what_a_killed_writer_left_is_taken_away_and_nothing_else(tmp_path: Path
     assert atomic.tidy(tmp_path) == [".one.yaml.8vj6yqw_.tmp"]
     assert atomic.tidy(tmp_path) == atomic.tidy(tmp_path / "nowhere") == []
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_proposal_is_written_once_however_often_it_is_made(files: IntentFiles) -> None:
+    values = {"title": "Write tests", "body": "of a.txt", "source": "reflection", "parent": "whole"}
+    first = files.propose(values)
+    files.update(first.id, lambda text: text.replace("status: proposed", "status: approved  # by me"))
+    assert files.propose(values).id == first.id == "write-tests"
+    assert files.propose({**values, "parent": "other"}).id == "write-tests-2"
+    assert "# by me" in files.load("write-tests").text
