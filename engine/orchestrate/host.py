@@ -30,6 +30,7 @@ from engine.orchestrate.git.leftovers import end_leftovers
 from engine.orchestrate.git.outcomes import Conflict
 from engine.orchestrate.origins import Origins, world_of
 from engine.orchestrate.policy import acting_agent
+from engine.orchestrate.redact import Redactor
 from engine.orchestrate.runner import Runner, refusal_in
 from engine.orchestrate.service import Service
 from engine.orchestrate.starting import Choice, choose, hold, run_start, waits_for
@@ -73,7 +74,7 @@ class Host:
 
     def __init__(self, world: World, log: EventLog, *, background: bool = False) -> None:
         self.workspace = world.workspace
-        self._origins = Origins(world)
+        self._origins = Origins(world, lambda environs: log.redact(Redactor(os.environ, *environs)))
         self._log = log
         self._background = background
         self._since = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -89,6 +90,7 @@ class Host:
         self.follow = self._followers.follow
         self.told_to_end: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Why a client or a signal wants this process to end."""
+        self._ended_since = False
         self._handing_over: asyncio.Task[None] | None = None
 
     async def start(
@@ -200,6 +202,9 @@ class Host:
     async def _until_idle_for(self, seconds: float) -> None:
         while True:
             await self.until_idle()
+            if self._ended_since:
+                self._ended_since = False
+                await asyncio.to_thread(self.prune)
             if not await self.service.until_knock(seconds) and self.runner.still and self.service.silent:
                 return
 
@@ -331,11 +336,13 @@ class Host:
         if event.type != "run.end" or event.run_id is None:
             return
         files = self._origins.of(event.run_id).workspace.files
-        self._origins.forget(event.run_id)
+        self._ended_since = True
         try:
             add_to_history(files.folder / "history", self._log.read(run_id=event.run_id))
         except (OSError, ValueError, ChangedMeanwhile) as error:
             self._note(f"the history of {event.run_id} was not written: {error}")
+        finally:
+            self._origins.forget(event.run_id)
 
     def _note(self, text: str) -> None:
         self.on_note(text)
