@@ -353,6 +353,8 @@ class World:
             assert task.rounds <= run.limits.max_review_retries
             assert all(count <= run.limits.max_retries_per_role for count in task.work.retries.values())
             assert all(count <= run.limits.max_cycle_count for count in task.work.repeats.values())
+        assert run.reserved == Amounts.sum(one.reserved for one in run.invocations)
+        assert sum(run.at_work.values()) == sum(one.effect.step in ROLES for one in run.invocations)
         asked = [one for one in run.open_questions if one.kind == "budget"]
         assert len(asked) <= 1 and (run.parked or not asked)
         assert not run.parked or asked or any(one.effect.step in ROLES for one in run.invocations)
