@@ -88,12 +88,11 @@ class RunState:
     """A run that has not ended.
 
     `intent`: the Intent as it was approved. `waits_for`: Intents that must be done first. `dependents`: of each Task.
-    `reviewed`, `failed`, `cancelled` count Tasks. `agreed`: a person agreed to the integration, and
-    `allowed`: to these commands in it. `cancelling`: why it is
-    being cancelled, None if it is not. `budget`: the limits by scope. `parked`: steps that wait for room in it.
-    `spent_on`: by date, what was spent. `raised`: what people added to the budget of `run`, `intent` or a date.
-    `largest`: by step, the most that one used. `reserved`: for all its steps that were asked for; `at_work`: by step, how
-    many of these a role works in. Both would take long to count where there are a thousand Tasks.
+    `reviewed`, `failed`, `cancelled` count Tasks. `agreed`: a person agreed to the integration, and `allowed`: to these
+    commands in it. `cancelling`: why it is being cancelled, None if it is not. `budget`: the limits by scope. `parked`:
+    steps that wait for room in it. `spent_on`: by date, what was spent. `raised`: what people added to the budget of
+    `run`, `intent` or a date. `largest`: by step, the most that one used. `reserved`: for all its steps that were asked
+    for; `at_work`: by step, how many of these a role works in. Both would take long to count among a thousand Tasks.
     """
 
     id: str
