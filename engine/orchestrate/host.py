@@ -29,6 +29,7 @@ from engine.orchestrate.git.errors import GitError
 from engine.orchestrate.git.leftovers import end_leftovers
 from engine.orchestrate.git.outcomes import Conflict
 from engine.orchestrate.origins import Origins, world_of
+from engine.orchestrate.policing import refuse_settings, refuse_unfit, show_policy
 from engine.orchestrate.policy import acting_agent
 from engine.orchestrate.redact import Redactor
 from engine.orchestrate.runner import Runner, refusal_in
@@ -52,8 +53,6 @@ __all__ = ["Host", "Started", "open_host"]
 #: seconds that steps at work have to end when a newer version takes over; longer ones are begun again by that one
 _HAND_OVER: Final = 600.0
 _NOTES: Final = 100
-#: what clients append; everything else comes from runs
-_FROM_CLIENTS: Final = frozenset({"approval", "answer", "error", "trust"})
 
 
 @dataclass(slots=True)
@@ -162,18 +161,10 @@ class Host:
                 waits_for=waits_for(self.runner.state, intents.documents, document),
             )
             self._origins.keep(run_id, document.id, world)
-            await self._show_policy(world)
+            await show_policy(self.runner, world.workspace.settings)
             await self.runner.append(draft)
             started.runs[document.id] = run_id
             started.own.add(run_id)
-
-    async def _show_policy(self, world: World) -> None:
-        """Keeps under which policy runs begin from now on, if that has changed."""
-        now, before = shown_policy(world.workspace.settings.policy), self.runner.state.policy
-        if now != before:
-            changes = [f"{name}: {before.get(name)} -> {now[name]}" for name in now if now[name] != before.get(name)]
-            reason = f"runs begin under another policy: {'; '.join(changes)}"
-            await self.runner.append(Draft(type="policy", payload={"policy": now, "reason": reason}))
 
     async def _hold(self, draft: Draft) -> str:
         """Keeps why an Intent cannot start, once; the same in words."""
@@ -260,7 +251,7 @@ class Host:
             step = await asyncio.to_thread(acting_agent, None, pid) if pid else None
             world = await asyncio.to_thread(world_of, params["wish"], own)
             if step is not None:
-                await self._refuse_settings(world, step)
+                await refuse_settings(self.runner, self.workspace.settings, world.workspace.settings, step)
                 world = own
             started = await self.start(
                 [str(name) for name in params.get("intents", ())],
@@ -275,12 +266,6 @@ class Host:
             "runs": started.runs, "waits": started.waits, "own": sorted(started.own), "notes": started.notes,
             "max_parallel_roles": roles,
         }  # fmt: skip
-
-    async def _refuse_settings(self, world: World, step: str) -> None:
-        """Records that an agent wants runs under a policy or with agents of its own."""
-        mine, asked = self.workspace.settings, world.workspace.settings
-        if (asked.policy, asked.agents) != (mine.policy, mine.agents):
-            await self.runner.append(refusal_event("change the policy", None, step))
 
     async def _asked_to_end(self, method: str, pid: int | None) -> Mapping[str, Any]:
         """Ends the process, or lets a newer version take over; an agent must not."""
@@ -306,12 +291,7 @@ class Host:
     async def _appended(self, draft: Draft, pid: int | None) -> Mapping[str, Any]:
         """Appends what a person decided; an agent decides nothing, and that it tried is recorded."""
         step = await asyncio.to_thread(acting_agent, None, pid) if pid else None
-        own = draft.type == "error" and draft.payload.get("class") == "policy"  # that it was refused something
-        if step is not None and not own:
-            await self.runner.append(refusal_event(draft.type, draft.intent_id, step))
-            raise Refused("an agent may not decide anything; that is for people, and it was recorded", kind="policy")
-        if draft.type not in _FROM_CLIENTS:
-            raise Refused(f"a client may not append `{draft.type}`", kind="policy")
+        await refuse_unfit(self.runner, draft, step)
         events = await self.runner.append(draft)
         _check(refusal_in(events))
         return {"sequence": events[0].sequence}
