@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,8 @@ __all__ = ["Loaded", "Problem", "find_config", "load", "user_config_folder"]
 
 CONFIG_NAME = "penstock.toml"
 _START = Position(0, 0)
+#: of `[records]`, what only the user's own settings may have
+_THE_USERS = ("anchor_file", "anchor_command")
 _TOML_ERROR = re.compile(r"(?s)(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)")
 
 
@@ -68,7 +70,7 @@ def load(start: Path, explicit: Path | None = None, user_folder: Path | None = N
     layers: list[Mapping[str, Any]] = []
     problems: list[Problem] = []
     for path in paths:
-        layer, wrong = _read(path)
+        layer, wrong = _read(path, shared=path == found and not explicit)
         layers.append(layer)
         problems += wrong
     settings, faults = decode(*layers)
@@ -126,8 +128,8 @@ def _has_table(pyproject: Path) -> bool:
     return isinstance(tool, dict) and "penstock" in tool
 
 
-def _read(path: Path) -> tuple[Mapping[str, Any], list[Problem]]:
-    """The layer in a file and the problems in it."""
+def _read(path: Path, *, shared: bool) -> tuple[Mapping[str, Any], list[Problem]]:
+    """The layer in a file and the problems in it. `shared`: it is the repository's, not its user's own."""
     from engine.config import decode
 
     try:
@@ -148,8 +150,20 @@ def _read(path: Path) -> tuple[Mapping[str, Any], list[Problem]]:
     if not isinstance(layer, Mapping):
         return {}, [_problem(path, text, "config.bad_value", "`tool.penstock` must be a table")]
     _, faults = decode(layer)
+    faults += tuple(_not_its_own(layer)) if shared else ()
     places = TomlPlaces(text) if faults else None
     return layer, [Problem(path, text, _diagnostic(fault, places, prefix)) for fault in faults if places]
+
+
+def _not_its_own(layer: Mapping[str, Any]) -> Iterator[Fault]:
+    """Keys that a repository's settings have no say in: else they could lead the user's own records away."""
+    from engine.config import Fault, merged
+
+    records = merged(layer).get("records")
+    for key in _THE_USERS:
+        if isinstance(records, Mapping) and key in records:
+            message = f"`records.{key}` belongs into your own settings, not into those of a repository"
+            yield Fault(("records", key), "config.bad_value", message)
 
 
 def _problem(path: Path, text: str, code: str, message: str, at: Position = _START) -> Problem:

@@ -299,5 +299,9 @@ class RecordsTable(Table):
 
     keep_days: Count = 90
     """Days that the events and the output of a run are kept after its end; 0 for ever."""
+    anchor_file: str | None = None
+    """A file, out of reach of whoever could forge records here, to which their head is added."""
+    anchor_command: Texts = ()
+    """A command that keeps the head it gets on its standard input, and with nothing there writes the last one."""
     max_megabytes: Count = 1024
     """Megabytes of events and output past which the oldest ended runs go earlier; 0 for no bound."""

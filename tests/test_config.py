@@ -394,3 +394,21 @@ def test_a_run_is_patient_by_default() -> None:
     assert (run.review_timeout_seconds, run.verify_timeout_seconds, run.stall_timeout_seconds) == (600, 1200, 300)
     assert (run.agent, run.base_branch, run.integrate, run.worktree_setup) == ("command", None, "branch", ())
     assert Settings().policy.checkout_changes == "ask"
+
+
+def test_where_records_are_anchored_is_not_for_a_repository_to_say(tmp_path: Path) -> None:
+    file = tmp_path / "penstock.toml"
+    file.write_text('[records]\nanchorCommand = ["true"]\n', encoding="utf-8")
+    (problem,) = load(tmp_path).problems
+
+    assert "belongs into your own settings" in problem.diagnostic.message
+    assert problem.diagnostic.span.start.line == 1
+    assert load(tmp_path, explicit=file).problems == () and load(tmp_path, explicit=file).project == {}
+
+
+def test_a_budget_of_an_intent_counts_instead_of_the_settings() -> None:
+    settings, _ = decode({"run": {"budget": {"run": {"usd": 1}, "intent": {"usd": 2.5, "turns": 3}}}})
+
+    assert settings.run.budget.of({"usd": 9.0, "tokens": None}) == {
+        "run": {"usd": 1.0}, "intent": {"usd": 9.0, "turns": 3}, "day": {},
+    }  # fmt: skip

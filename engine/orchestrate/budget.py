@@ -141,7 +141,7 @@ def takes_time(step: str) -> bool:
 
 
 def asks_agent(step: str, inputs: Mapping[str, Any]) -> bool:
-    """Whether an agent is asked in a step, as far as the Intent does not say by itself what is to be done."""
+    """Whether an agent is asked in a step: an Intent with its own commands needs none that it does not name."""
     intent = inputs.get("intent") or {}
     own = bool(intent.get("run") or intent.get("tasks"))
     match step:
@@ -149,8 +149,6 @@ def asks_agent(step: str, inputs: Mapping[str, Any]) -> bool:
             return not own
         case "implement":
             return not (inputs.get("task") or {}).get("run")
-        case "review" | "reflect":
-            agent = intent.get("agent")
-            named = step in agent if isinstance(agent, Mapping) else agent not in {None, "command"}
-            return named or not own
-    return takes_time(step)
+    agent = intent.get("agent")
+    named = step in agent if isinstance(agent, Mapping) else agent not in {None, "command"}
+    return takes_time(step) and (named or not own)

@@ -31,8 +31,10 @@ from engine.orchestrate.git.errors import GitError
 from engine.orchestrate.git.leftovers import end_leftovers
 from engine.orchestrate.git.outcomes import Conflict
 from engine.orchestrate.origins import Origins, world_of
+from engine.orchestrate.policing import refuse_settings, refuse_unfit, show_policy
 from engine.orchestrate.policy import acting_agent
 from engine.orchestrate.prompting import Prompt
+from engine.orchestrate.redact import Redactor
 from engine.orchestrate.runner import Runner, refusal_in
 from engine.orchestrate.service import Service
 from engine.orchestrate.starting import Choice, children, choose, hold, run_start, waits_for
@@ -55,8 +57,6 @@ __all__ = ["Host", "Started", "open_host"]
 #: seconds that steps at work have to end when a newer version takes over; longer ones are begun again by that one
 _HAND_OVER: Final = 600.0
 _NOTES: Final = 100
-#: what clients append; everything else comes from runs
-_FROM_CLIENTS: Final = frozenset({"approval", "answer", "error", "trust"})
 
 
 @dataclass(slots=True)
@@ -77,7 +77,7 @@ class Host:
 
     def __init__(self, world: World, log: EventLog, *, background: bool = False) -> None:
         self.workspace = world.workspace
-        self._origins = Origins(world)
+        self._origins = Origins(world, lambda environs: log.redact(Redactor(os.environ, *environs)))
         self._log = log
         self._background = background
         self._since = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -96,6 +96,7 @@ class Host:
         """Why a client or a signal wants this process to end."""
         self.unwritten: str | None = None
         """Why the log takes no events any more, if so: then the process ends."""
+        self._ended_since = False
         self._handing_over: asyncio.Task[None] | None = None
 
     async def start(
@@ -145,7 +146,7 @@ class Host:
         if run_id not in state.runs and run_id not in state.ended:
             draft = await asyncio.to_thread(prompting.started, prompt, world)
             self._origins.keep(run_id, None, world)
-            await self._show_policy(world)
+            await show_policy(self.runner, world.workspace.settings)
             await self.runner.append(draft)
         for each in list(state.runs) if go_on else {run_id} & state.runs.keys():
             await self.resume(each, world, mine=each == run_id)
@@ -193,18 +194,10 @@ class Host:
                 own=world.workspace.settings.own_flows,
             )
             self._origins.keep(run_id, document.id, world)
-            await self._show_policy(world)
+            await show_policy(self.runner, world.workspace.settings)
             await self.runner.append(draft)
             started.runs[document.id] = run_id
             started.own.add(run_id)
-
-    async def _show_policy(self, world: World) -> None:
-        """Keeps under which policy runs begin from now on, if that has changed."""
-        now, before = shown_policy(world.workspace.settings.policy), self.runner.state.policy
-        if now != before:
-            changes = [f"{name}: {before.get(name)} -> {now[name]}" for name in now if now[name] != before.get(name)]
-            reason = f"runs begin under another policy: {'; '.join(changes)}"
-            await self.runner.append(Draft(type="policy", payload={"policy": now, "reason": reason}))
 
     async def _hold(self, draft: Draft) -> str:
         """Keeps why an Intent cannot start, once; the same in words."""
@@ -233,6 +226,9 @@ class Host:
     async def _until_idle_for(self, seconds: float) -> None:
         while True:
             await self.until_idle()
+            if self._ended_since:
+                self._ended_since = False
+                await asyncio.to_thread(self.prune)
             if not await self.service.until_knock(seconds) and self.runner.still and self.service.silent:
                 return
 
@@ -294,7 +290,7 @@ class Host:
             step = await asyncio.to_thread(acting_agent, None, pid) if pid else None
             world = await asyncio.to_thread(world_of, params["wish"], own)
             if step is not None:
-                await self._refuse_settings(world, step)
+                await refuse_settings(self.runner, self.workspace.settings, world.workspace.settings, step)
                 world = own
             started = await self._wished(params, world, step)
         except (FilesError, GitError) as error:
@@ -317,12 +313,6 @@ class Host:
             await self.runner.append(refusal)
             raise Refused("an agent may start no Flow that makes commits; it was recorded", kind="policy")
         return await self.start_prompt(prompt, world, go_on=go_on)
-
-    async def _refuse_settings(self, world: World, step: str) -> None:
-        """Records that an agent wants runs under a policy or with agents of its own."""
-        mine, asked = self.workspace.settings, world.workspace.settings
-        if (asked.policy, asked.agents) != (mine.policy, mine.agents):
-            await self.runner.append(refusal_event("change the policy", None, step))
 
     async def _asked_to_end(self, method: str, pid: int | None) -> Mapping[str, Any]:
         """Ends the process, or lets a newer version take over; an agent must not."""
@@ -348,12 +338,7 @@ class Host:
     async def _appended(self, draft: Draft, event_id: str | None, pid: int | None) -> Mapping[str, Any]:
         """Appends what a person decided; an agent decides nothing, and that it tried is recorded."""
         step = await asyncio.to_thread(acting_agent, None, pid) if pid else None
-        own = draft.type == "error" and draft.payload.get("class") == "policy"  # that it was refused something
-        if step is not None and not own:
-            await self.runner.append(refusal_event(draft.type, draft.intent_id, step))
-            raise Refused("an agent may not decide anything; that is for people, and it was recorded", kind="policy")
-        if draft.type not in _FROM_CLIENTS:
-            raise Refused(f"a client may not append `{draft.type}`", kind="policy")
+        await refuse_unfit(self.runner, draft, step)
         events = await self.runner.append(draft, event_id)
         _check(refusal_in(events))
         return {"sequence": events[0].sequence}
@@ -394,7 +379,7 @@ class Host:
         if event.type != "run.end" or event.run_id is None:
             return
         files = self._origins.of(event.run_id).workspace.files
-        self._origins.forget(event.run_id)
+        self._ended_since = True
         try:
             add_to_history(files.folder / "history", self._log.read(run_id=event.run_id))
         except (OSError, ChangedMeanwhile) as error:
@@ -402,6 +387,8 @@ class Host:
             self._note(f"the history of {event.run_id} waits for the next runner: {error}")
         except ValueError as error:
             self._note(f"the history of {event.run_id} was not written: {error}")
+        finally:
+            self._origins.forget(event.run_id)
         if self._all_in_history:
             self._log.has_history(event.sequence)
 

@@ -5,6 +5,7 @@ The environment may hold secrets. Invariant: it is kept in memory only, as long 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,14 @@ __all__ = ["Origins", "wish", "world_of"]
 
 
 class Origins:
-    """By run, the world of its client; for others that of the process itself."""
+    """By run, the world of its client; for others that of the process itself.
 
-    def __init__(self, own: World) -> None:
+    `on_change`: is told of the environments of all of them when there are others.
+    """
+
+    def __init__(self, own: World, on_change: Callable[[Sequence[Mapping[str, str]]], None]) -> None:
         self.own = own
+        self._on_change = on_change
         self._worlds: dict[str, World] = {}
         self._files: dict[str, IntentFiles] = {}
 
@@ -39,10 +44,16 @@ class Origins:
         self._worlds[run_id] = world
         if intent_id is not None:
             self._files[intent_id] = world.workspace.files
+        self._changed()
 
     def forget(self, run_id: str) -> None:
         """A run has ended."""
         self._worlds.pop(run_id, None)
+        self._changed()
+
+    def _changed(self) -> None:
+        several = {id(world): world.environ for world in (self.own, *self._worlds.values())}
+        self._on_change(list(several.values()))
 
 
 def wish(workspace: Workspace, environ: dict[str, str]) -> dict[str, Any]:

@@ -79,11 +79,12 @@ def _kind(found: re.Match[str]) -> str:
 
 
 class Redactor:
-    """Puts marks in the place of secrets: those of known shapes, and the values of secret variables."""
+    """Puts marks in the place of secrets: those of known shapes, and the values of secret variables in `environs`."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, *environs: Mapping[str, str]) -> None:
         names = {
             form: name
+            for environ in environs
             for name, value in environ.items()
             if len(value.strip()) >= _SHORTEST_VALUE and _SECRET_NAME.search(name)
             for form in (value.strip(), json.dumps(value.strip())[1:-1])

@@ -102,12 +102,12 @@ def run_start(
     run_id: str,
     *,
     limits: Mapping[str, Any],
-    budgets: BudgetsTable,
-    policy: Mapping[str, Any],
     base: Mapping[str, str],
     waits_for: Sequence[str],
     children: Sequence[str] = (),
     own: Flows | None = None,
+    budgets: BudgetsTable | None = None,
+    policy: Mapping[str, Any] | None = None,
 ) -> Draft:
     """The event that starts an Intent. `budgets`, `policy`: those of the settings.
 
@@ -125,8 +125,8 @@ def run_start(
         "classified": {"type": classified.type, "by_rule": classified.by_rule} if classified else None,
         "flow": list(steps_of(kind or "", own)),
         "limits": dict(limits),
-        "budget": budgets.of(intent.budget.model_dump() if intent.budget else {}),
-        "policy": dict(policy),
+        "budget": (budgets or BudgetsTable()).of(intent.budget.model_dump() if intent.budget else {}),
+        "policy": dict(policy or {}),
         "base": dict(base),
         "integrate": base["mode"],
         "waits_for": list(waits_for),

@@ -99,11 +99,11 @@ class RunState:
 
     `intent`: the Intent as it was approved. `waits_for`: Intents that must be done first. `dependents`: of each Task.
     `children`: the Intents that this one was divided into. `landed`: set once it is, which nothing can change.
-    `reviewed`, `failed`, `cancelled` count Tasks. `agreed`: a person agreed to the integration, and
-    `allowed`: to these commands in it. `cancelling`: why it is
-    being cancelled, None if it is not. `budget`: the limits by scope. `parked`: steps that wait for room in it.
-    `spent_on`: by date, what was spent. `raised`: what people added to the budget of `run`, `intent` or a date.
-    `largest`: by step, the most that one used.
+    `reviewed`, `failed`, `cancelled` count Tasks. `agreed`: a person agreed to the integration, and `allowed`: to these
+    commands in it. `cancelling`: why it is being cancelled, None if it is not. `budget`: the limits by scope. `parked`:
+    steps that wait for room in it. `spent_on`: by date, what was spent. `raised`: what people added to the budget of
+    `run`, `intent` or a date. `largest`: by step, the most that one used. `reserved`: for all its steps that were asked
+    for; `at_work`: by step, how many of these a role works in. Both would take long to count among a thousand Tasks.
     """
 
     id: str
@@ -128,6 +128,8 @@ class RunState:
     spent_on: Mapping[str, Amounts] = field(default_factory=dict)
     raised: Mapping[str, Amounts] = field(default_factory=dict)
     largest: Mapping[str, Amounts] = field(default_factory=dict)
+    reserved: Amounts = NOTHING
+    at_work: Mapping[str, int] = field(default_factory=dict)
     agreed: bool = False
     allowed: tuple[str, ...] = ()
     cancelling: str | None = None

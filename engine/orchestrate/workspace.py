@@ -20,6 +20,7 @@ from engine.orchestrate.git.repository import Repository
 from engine.orchestrate.redact import Redactor
 from engine.orchestrate.state import State
 from engine.orchestrate.store.chain import Anchor
+from engine.orchestrate.store.elsewhere import Elsewhere
 from engine.orchestrate.store.event_log import EventLog
 from engine.orchestrate.store.files import IntentFiles
 from engine.orchestrate.store.locations import Locations, locations
@@ -77,8 +78,14 @@ class Workspace:
         """
         self.locations.create()
         key = made_key(self.locations.keys, keyring=self.locations.keyring)
-        records = Records(key, Anchor(self.locations.head), Redactor(os.environ))
+        records = Records(key, Anchor(self.locations.head), Redactor(os.environ), self.elsewhere())
         return EventLog.open(self.locations.database, write=True, lock=self.locations.lock, records=records)
+
+    def elsewhere(self) -> Elsewhere | None:
+        """Where the head of the records is kept besides, if it is."""
+        kept = self.settings.records
+        file = Path(kept.anchor_file).expanduser() if kept.anchor_file else None
+        return Elsewhere(file, kept.anchor_command) if file or kept.anchor_command else None
 
     @property
     def identity(self) -> str:

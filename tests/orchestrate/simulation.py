@@ -17,6 +17,7 @@ from engine.orchestrate.effects import Announce, CancelStep, Effect, RunStep
 from engine.orchestrate.events import Draft, Event
 from engine.orchestrate.flow import AGENT_STEPS, FLOWS
 from engine.orchestrate.state import RunState, State
+from tests.orchestrate.books import Books, budget
 
 __all__ = ["World", "simulate"]
 
@@ -40,9 +41,9 @@ class World:
         self.gits_bad_ends = self.lot.sample(_GITS_BAD_ENDS, self.lot.randrange(1, 4))
         self.state = State()
         self.log: list[Event] = []
+        self.books = Books(self.log, ROLES)
         self.seconds = 0.0
         self.thrift = self.lot.choice([0.0, 0.0, 0.5])
-        self.begun: set[str] = set()
         self.at_once = self.lot.choice([1, 2, 4])
         self.waiting: dict[str, RunStep] = {}
         self.running: dict[str, RunStep] = {}
@@ -92,7 +93,7 @@ class World:
 
     def _carry_out(self, effect: Effect) -> None:
         if isinstance(effect, RunStep):
-            self._check_room(effect)
+            self.books.check_room(effect, self.state, self.started)
             assert effect.key not in self.started, f"{effect.key} was asked for twice"
             assert (effect.run_id, effect.task_id) not in self._stopped, f"{effect.key} goes on past a stop"
             self.started.add(effect.key)
@@ -117,7 +118,7 @@ class World:
             "base": {"branch": "main", "commit": "base", "mode": "branch"},
             "integrate": "branch",
             "waits_for": self.lot.sample(others, 1) if self.lot.random() < 0.15 else [],
-            "budget": self._budget(),
+            "budget": budget(self.lot, self.thrift),
         }
         self.append(Draft(type="run.start", payload=payload, run_id=f"{name}-r", intent_id=name))
 
@@ -127,20 +128,13 @@ class World:
         self.runs += 1
         intent = {"id": None, "title": name, "body": name}
         flow = FLOWS[self.lot.choice(["roles", "roles", "audit", "skill_extraction"])]
-        payload = {"intent": intent, "flow": flow, "limits": self._limits(), "budget": self._budget(), "base": {}}
+        limits, budgets = self._limits(), budget(self.lot, self.thrift)
+        payload = {"intent": intent, "flow": flow, "limits": limits, "budget": budgets, "base": {}}
         self.append(Draft(type="run.start", payload=payload, run_id=name))
 
     def _limits(self) -> dict[str, Any]:
         return {"max_retries_per_role": self.lot.randrange(3), "max_review_retries": self.lot.randrange(3),
                 "max_cycle_count": self.lot.randrange(1, 5), "retry_base_seconds": 0.1}  # fmt: skip
-    def _budget(self) -> dict[str, dict[str, float]]:
-        """Of some worlds, limits that are reached now and then."""
-        sizes = {"usd": 0.2, "tokens": 400, "minutes": 0.5, "turns": 4}
-        return {
-            scope: {unit: sizes[unit] * factor * self.lot.choice([0.5, 1, 2]) for unit in self.lot.sample([*sizes], 1)}
-            for scope, factor in (("run", 1), ("intent", 1), ("day", 2))
-            if self.lot.random() < self.thrift
-        }
 
     def begin_step(self) -> bool:
         roles = sum(effect.step in ROLES for effect in self.running.values())
@@ -153,7 +147,7 @@ class World:
             return False
         effect = self.waiting.pop(self.lot.choice(able))
         self.running[effect.key] = effect
-        self.begun.add(effect.key)
+        self.books.begun.add(effect.key)
         self._check_beginning(effect)
         payload = {"key": effect.key, "step": effect.step, "attempt": effect.attempt}
         self.append(Draft(type="step.start", payload=payload, run_id=effect.run_id, task_id=effect.task_id))
@@ -322,41 +316,6 @@ class World:
         if effect.step == "integrate":
             assert run.reviewed == len(run.tasks) and not run.failed
 
-    def _check_room(self, effect: RunStep) -> None:
-        """A role begins only where what was settled, by our own books, and what is at work lie below every limit."""
-        run = self.state.runs.get(effect.run_id)
-        if run is None or effect.step not in ROLES:
-            return
-        assert not any(one.kind == "budget" for one in run.open_questions)
-        begun = self.started
-        others = [one for each in self.state.runs.values() for one in each.invocations if one.effect.key in begun]
-        for scope, limits in run.budget.items():
-            near = [one for one in others if scope == "day" or one.effect.run_id == run.id]
-            mine = run.id if scope == "run" else run.intent_id if scope == "intent" else self.log[-1].timestamp[:10]
-            held = Amounts.sum(one.reserved for one in near) + self._spent(mine or "")
-            for unit, limit in limits.items():
-                assert held.of(unit) < limit + self._raised(run, scope).of(unit), f"{effect.key}: {scope} {unit}"
-
-    def _spent(self, by: str) -> Amounts:
-        """What the ends of steps in the log say, each key once: those of a run, of an Intent, or of a date."""
-        ends: dict[str, Event] = {}
-        for event in self.log:
-            if event.type == "step.end":
-                ends.setdefault(event.payload["key"], event)
-        return Amounts.sum(self._used(event) for event in ends.values() if by in _accounts(event))
-
-    def _used(self, end: Event) -> Amounts:
-        output, role = end.payload["output"], end.payload["step"] in ROLES
-        told = {"usd": output.get("cost_usd", 0), "tokens": output.get("usage", {}).get("output_tokens", 0)}
-        told["turns"] = int(role and end.payload["key"] in self.begun)
-        return Amounts.read({**told, "minutes": end.payload["duration_ms"] / 60_000 if role else 0})
-
-    def _raised(self, run: RunState, scope: str) -> Amounts:
-        if scope == "day":
-            return self.state.day.raised if self.state.day.date == self.log[-1].timestamp[:10] else Amounts()
-        of_intent = scope == "intent" and run.intent_id is not None
-        return self.state.intents[run.intent_id or ""].raised if of_intent else run.raised.get(scope, Amounts())
-
     def _check_announcement(self, event: Event) -> None:
         payload, run_id = event.payload, event.run_id or ""
         assert run_id not in self._ends or event.type == "error", f"{event.type} after the end of {run_id}"
@@ -368,7 +327,7 @@ class World:
         elif event.type == "run.end":
             self._ends[run_id] = payload
             spent = Amounts.sum(map(Amounts.read, payload["budget"]["spent"].values()))
-            assert spent == self._spent(run_id), f"{run_id}: what is settled is not what was used"
+            assert spent == self.books.spent(run_id), f"{run_id}: what is settled is not what was used"
             done = self._landed | (self._parents if event.intent_id else self._answered)
             done |= {run_id} if payload["reason"].startswith("no ") else set()
             succeeded = payload["state"] == "succeeded"
@@ -412,17 +371,9 @@ class World:
             assert task.rounds <= run.limits.max_review_retries
             assert all(count <= run.limits.max_retries_per_role for count in task.work.retries.values())
             assert all(count <= run.limits.max_cycle_count for count in task.work.repeats.values())
-        asked = [one for one in run.open_questions if one.kind == "budget"]
-        assert len(asked) <= 1 and (run.parked or not asked)
-        assert not run.parked or asked or any(one.effect.step in ROLES for one in run.invocations)
-        assert not {one.effect.key for one in run.invocations} & {effect.key for effect in run.parked}
+        self.books.check_run(run)
         idle = not run.invocations and not run.open_questions and run.phase != "waiting"
         assert not idle or run.id in self.state.queue, f"{run.id} is stuck in {run.phase}"
-
-
-def _accounts(end: Event) -> tuple[str, ...]:
-    """Where a step's end is booked."""
-    return end.run_id or "", (end.run_id or "")[:-2], end.timestamp[:10]
 
 
 _ACTIONS: Final = (

@@ -22,6 +22,12 @@ __all__ = ["records"]
 _STYLES = {"refused": "error", "stopped": "error", "asked": "warning"}
 
 
+class NotChecked(click.ClickException):
+    """There is something to compare with, and it cannot be had."""
+
+    exit_code = 3
+
+
 @click.group(short_help="Look at the audit records, and check them.")
 def records() -> None:
     """Look at the audit records: who did what, why, and who had agreed; and check that nobody changed them."""
@@ -33,23 +39,34 @@ def records() -> None:
 def verify(context: click.Context) -> int:
     """Check that no record and no event behind one was changed, taken out, moved, put in or cut off.
 
-    Exit codes: 0 all is as it was written, 1 the first record that is not, and what to do, 2 there are no records.
+    Heads that were kept elsewhere (`anchor_file` and `anchor_command` of `[records]`) are compared too.
+
+    Exit codes: 0 all is as it was written, 1 the first record that is not, and what to do, 2 there are no records,
+    3 what was kept elsewhere cannot be had.
     """
-    from engine.cli.runs.opened import Unusable
+    from subprocess import SubprocessError
+
+    from engine.cli.runs.opened import Unusable, opened
     from engine.orchestrate.store.chain import Anchor
     from engine.orchestrate.store.record_key import key_of
     from engine.orchestrate.store.verify import Broken
     from engine.orchestrate.store.verify import verify as verified
 
-    places = _places(context)
-    found = verified(places.database, key_of(places.keys), Anchor(places.head))
+    workspace = opened(options_of(context))
+    places, elsewhere = workspace.locations, workspace.elsewhere()
+    try:
+        kept = list(elsewhere.heads()) if elsewhere else []
+    except (OSError, ValueError, SubprocessError) as error:
+        raise NotChecked(f"what was kept elsewhere cannot be had: {error}") from error
+    found = verified(places.database, key_of(places.keys), Anchor(places.head), kept)
     if found is None:
         raise Unusable("there are no records yet; the first is made when an Intent is approved or run")
     if isinstance(found, Broken):
         click.echo(f"record {found.seq}: {found.wrong}; {found.next_action}", err=True)
         return 1
     if not options_of(context).quiet:
-        click.echo(f"{found.count} records are as they were written; the last is {found.head.value}")
+        also = f", and {len(kept)} heads that were kept elsewhere agree" if elsewhere else ""
+        click.echo(f"{found.count} records are as they were written; the last is {found.head.value}{also}")
     return 0
 
 

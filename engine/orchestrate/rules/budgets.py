@@ -93,6 +93,8 @@ def _begin(turn: Turn, effect: RunStep) -> None:
     if takes_time(effect.step):
         known = run.largest.get(effect.step, NOTHING)
         reserved = known.largest(Amounts(turns=1)) if asks_agent(effect.step, effect.inputs) else _time_of(known)
+        at_work = {**run.at_work, effect.step: run.at_work.get(effect.step, 0) + 1}
+        turn.change_run(run_id, reserved=run.reserved + reserved, at_work=at_work)
     turn.change_work(run_id, task_id, current=Invocation(effect, reserved=reserved))
     if task_id is not None and turn.task(run_id, task_id).status == "waiting_approval":
         turn.change_task(run_id, task_id, status="running")
@@ -102,7 +104,8 @@ def _begin(turn: Turn, effect: RunStep) -> None:
 
 def _full(turn: Turn, run: RunState, effect: RunStep) -> _Full | None:
     """Why there is no room for a step, None if there is."""
-    own = [one for one in run.invocations if takes_time(one.effect.step)]
+    working = [step for step, count in run.at_work.items() if count]
+    unknown = any(step not in run.largest for step in working)
     agent, waits = asks_agent(effect.step, effect.inputs), False
     for scope in SCOPES:
         limits = run.budget.get(scope)
@@ -117,19 +120,11 @@ def _full(turn: Turn, run: RunState, effect: RunStep) -> _Full | None:
             if used >= allowed:
                 return _Full(scope=scope, unit=unit, limit=allowed, value=used)
             if used + reserved.of(unit) >= allowed:
-                if not own:
+                if not working:
                     return _Full(scope=scope, unit=unit, limit=allowed, value=used + reserved.of(unit))
                 waits = True
-            waits = waits or (scope != "day" and unit != "turns" and _anything_unknown(run, own, unit))
+            waits = waits or (unknown and scope != "day" and unit != "turns")
     return _Full(waits=True) if waits else None
-
-
-def _anything_unknown(run: RunState, own: list[Invocation], unit: Unit) -> bool:
-    """Whether a step is at work of which nothing is known in a unit that it spends."""
-    return any(
-        one.effect.step not in run.largest and (unit == "minutes" or asks_agent(one.effect.step, one.effect.inputs))
-        for one in own
-    )
 
 
 def _account(turn: Turn, run: RunState, scope: Scope) -> tuple[Amounts, Amounts]:
@@ -144,8 +139,7 @@ def _account(turn: Turn, run: RunState, scope: Scope) -> tuple[Amounts, Amounts]
 
 
 def _reserved(turn: Turn, run: RunState, scope: Scope) -> Amounts:
-    runs = turn.runs.values() if scope == "day" else (run,)
-    return Amounts.sum(one.reserved for each in runs for one in each.invocations)
+    return Amounts.sum(each.reserved for each in turn.runs.values()) if scope == "day" else run.reserved
 
 
 def _ask(turn: Turn, effect: RunStep, full: _Full) -> None:
@@ -228,11 +222,14 @@ def _on(turn: Turn, date: str, spent: Amounts, raised: Amounts) -> None:
 
 def settle(turn: Turn, current: Invocation, output: Mapping[str, Any]) -> None:
     """A step has ended: what it used is spent, and nothing is reserved for it any more."""
-    effect = current.effect
+    effect, run = current.effect, turn.run(current.effect.run_id)
+    if takes_time(effect.step):
+        at_work = {**run.at_work, effect.step: run.at_work[effect.step] - 1}
+        turn.change_run(run.id, reserved=run.reserved - current.reserved, at_work=at_work)
+        run = turn.run(run.id)
     used = _used(turn, current, output)
     if used == NOTHING:
         return
-    run = turn.run(effect.run_id)
     date = turn.now[:10]
     spent = {**run.spent_on, date: run.spent_on.get(date, NOTHING) + used}
     largest = {**run.largest, effect.step: used.largest(run.largest.get(effect.step, NOTHING))}

@@ -26,6 +26,7 @@ from typing import Any, Final, Self
 
 from engine.orchestrate.controller import fold
 from engine.orchestrate.events import FOLDED, Draft, Event
+from engine.orchestrate.redact import Redactor
 from engine.orchestrate.state import State
 from engine.orchestrate.store.log_file import COUNTED, PRUNED, DamagedLog, UnwrittenEvent, connect, pruned_to, unusable
 from engine.orchestrate.store.records import Records
@@ -266,6 +267,11 @@ class EventLog:
             return ()
 
         self.append(cause, take_out)
+
+    def redact(self, redactor: Redactor) -> None:
+        """Has another redactor take what is secret out of the audit records from now on."""
+        if self._records is not None:
+            self._records.redactor = redactor
 
     def compact(self) -> None:
         """Gives room that is free back to the disk, as far as nobody reads just now."""

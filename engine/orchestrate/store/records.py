@@ -19,6 +19,7 @@ from engine.orchestrate.audit import NOTIFICATIONS, Agreement, agreement_of, rec
 from engine.orchestrate.events import Event
 from engine.orchestrate.redact import Redactor
 from engine.orchestrate.store.chain import BEGINNING, Anchor, Head, canonical, key_name, link
+from engine.orchestrate.store.elsewhere import Elsewhere
 
 __all__ = ["Records"]
 
@@ -27,6 +28,8 @@ CREATE TABLE IF NOT EXISTS records (seq INTEGER PRIMARY KEY, body TEXT NOT NULL,
 """
 #: what people and agents wrote; the other fields are numbers, words of ours, and names that git has
 _IN_WORDS: Final = ("actor", "target", "reason", "recent_history")
+#: of what happened, what is worth a word elsewhere at once: what people decide, and how runs end
+_MATTERS: Final = frozenset({"answer", "approval", "cancel", "policy", "prune", "run.end", "trust"})
 _START: Final = "SELECT payload, intent_id, sequence FROM events WHERE run_id = ? AND type = 'run.start' LIMIT 1"
 _APPROVED: Final = (
     "SELECT payload, timestamp FROM events WHERE type = 'approval' AND intent_id = ? AND sequence < ?"
@@ -37,11 +40,14 @@ _APPROVED: Final = (
 class Records:
     """Writes the records of one log. Belongs to whoever has the log open for writing."""
 
-    def __init__(self, key: bytes, anchor: Anchor, redactor: Redactor) -> None:
+    def __init__(self, key: bytes, anchor: Anchor, redactor: Redactor, elsewhere: Elsewhere | None = None) -> None:
         self._key = key
         self._key_name = key_name(key)
         self._anchor = anchor
-        self._redactor = redactor
+        self.redactor = redactor
+        """Takes out what is secret; exchanged when the environments change in which runs are."""
+        self._elsewhere = elsewhere
+        self._matters = False
         self._agreements: dict[str, Agreement | None] = {}
         self._head = Head(0, BEGINNING)
         self._next = self._head
@@ -57,12 +63,13 @@ class Records:
     def add(self, connection: sqlite3.Connection, events: Sequence[Event], checksums: Sequence[str]) -> None:
         """Adds the records of a cause and its announcements to the transaction that has begun."""
         head, rows = self._head, []
+        self._matters |= any(event.type in _MATTERS for event in events)
         for place, event in enumerate(events):
             if event.type in NOTIFICATIONS:
                 continue
             told = record_of(event, () if place else events[1:], self._agreement(connection, event))
             told |= {"seq": head.seq + 1, "checksum": checksums[place], "key": self._key_name}
-            told |= {name: self._redactor.values(told[name]) for name in _IN_WORDS if name in told}
+            told |= {name: self.redactor.values(told[name]) for name in _IN_WORDS if name in told}
             body = canonical(told)
             head = Head(head.seq + 1, link(self._key, head.value, body))
             rows.append((head.seq, body, head.value))
@@ -75,10 +82,15 @@ class Records:
         if on_disk and self._may_anchor and self._head.seq:
             with suppress(OSError):  # the event is safe; an anchor that lags behind is brought up with the next
                 self._anchor.write(self._head)
+            if self._matters and self._elsewhere is not None:
+                self._elsewhere.keep(self._head)
+                self._matters = False
 
     def close(self) -> None:
-        """Lets go of the anchor's file."""
+        """Lets go of the anchor's file, after the head is elsewhere too."""
         self._anchor.close()
+        if self._elsewhere is not None:
+            self._elsewhere.close()
 
     def _agreement(self, connection: sqlite3.Connection, event: Event) -> Agreement | None:
         """The approval that an event's run stands on."""

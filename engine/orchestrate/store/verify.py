@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,11 +50,34 @@ class Broken:
     next_action: str
 
 
-def verify(log: Path, key: bytes | None, anchor: Anchor) -> Intact | Broken | None:
+def verify(
+    log: Path, key: bytes | None, anchor: Anchor, elsewhere: Sequence[tuple[Head, str]] = ()
+) -> Intact | Broken | None:
     """What is to be said of the records of a log; None where there are none, and never were any.
 
-    Raises `DamagedLog` for a file that is no log.
+    `elsewhere`: heads that were kept out of reach, and where. Raises `DamagedLog` for a file that is no log.
     """
+    found = _found(log, key, anchor)
+    return found if isinstance(found, Broken) else _missing(log, elsewhere) or found
+
+
+def _missing(log: Path, elsewhere: Sequence[tuple[Head, str]]) -> Broken | None:
+    """The first record that a head kept elsewhere knows and the log does not have."""
+    if not elsewhere:
+        return None
+    known = {}
+    if log.exists():
+        with _moment(log) as connection:
+            if _has_records(connection):
+                known = dict(connection.execute("SELECT seq, value FROM records"))
+    for head, where in sorted(elsewhere, key=lambda each: each[0].seq):
+        if known.get(head.seq) != head.value:
+            wrong = "it is another than" if head.seq in known else "it is gone:"
+            return Broken(head.seq, f"{wrong} the one whose value was kept at {where}", _PUT_BACK)
+    return None
+
+
+def _found(log: Path, key: bytes | None, anchor: Anchor) -> Intact | Broken | None:
     anchored = anchor.read()
     if log.exists():
         with _moment(log) as connection:

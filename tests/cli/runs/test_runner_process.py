@@ -190,15 +190,19 @@ def test_each_run_has_the_environment_of_its_client_and_no_file_has_it(shell: Sh
         assert b"secret-of-the-first" not in Path(f"/proc/{pid}/environ").read_bytes()
 
 
-def test_with_nothing_to_do_it_ends_by_itself(shell: Shell) -> None:
-    (shell.root / "penstock.toml").write_text("[run]\nidle_seconds = 0.1\n")
-    shell.intent("one", "title: One\nrun: ['echo x > x.txt']\n")
+def test_with_nothing_to_do_it_lets_go_of_what_is_past_keeping_and_ends_by_itself(shell: Shell) -> None:
+    (shell.root / "penstock.toml").write_text("[run]\nidle_seconds = 0.1\n[records]\nmax_megabytes = 1\n")
+    state = shell.root.parent / "state"
+    fill = f"for d in {state}/*/logs/one-*; do head -c 2000000 /dev/zero > $d/big.log; done"
+    shell.intent("one", f"title: One\nrun: ['echo x > x.txt; {fill}']\n")
     assert shell("run")[0] == 0
     import fcntl  # Linux and macOS
 
     with (shell.root / ".git" / "penstock.lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)  # it has this lock until it ends
     assert shell("runner", "status") == (1, "none is running; penstock run starts one\n")
+    assert list(state.glob("*/logs/one-*")) == []
+    assert json.loads(shell("records", "show", "--json")[1].splitlines()[-1])["action"] == "prune"
 
 
 def test_when_it_is_stopped_its_runs_wait_for_the_next_one(
