@@ -14,11 +14,9 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from engine import __version__
 from engine.orchestrate import prompting
 from engine.orchestrate.agents.family import sweep
 from engine.orchestrate.agents.guards import Guards
@@ -30,12 +28,12 @@ from engine.orchestrate.following import Followers
 from engine.orchestrate.git.errors import GitError
 from engine.orchestrate.git.leftovers import end_leftovers
 from engine.orchestrate.git.outcomes import Conflict
-from engine.orchestrate.origins import Origins, world_of
-from engine.orchestrate.policing import refuse_settings, refuse_unfit, show_policy
-from engine.orchestrate.policy import acting_agent
+from engine.orchestrate.origins import Origins
+from engine.orchestrate.policing import show_policy
 from engine.orchestrate.prompting import Prompt
 from engine.orchestrate.redact import Redactor
-from engine.orchestrate.runner import Runner, refusal_in
+from engine.orchestrate.requests import Requests
+from engine.orchestrate.runner import Runner
 from engine.orchestrate.service import Service
 from engine.orchestrate.starting import Choice, children, choose, hold, run_start, waits_for
 from engine.orchestrate.state import Hold
@@ -44,18 +42,14 @@ from engine.orchestrate.steps.world import World
 from engine.orchestrate.store import atomic
 from engine.orchestrate.store.atomic import ChangedMeanwhile
 from engine.orchestrate.store.event_log import EventLog, UnwrittenEvent
-from engine.orchestrate.store.files import FilesError, Intents
+from engine.orchestrate.store.files import Intents
 from engine.orchestrate.store.history import add_to_history
 from engine.orchestrate.store.locations import make_private
 from engine.orchestrate.store.retention import prune
-from engine.orchestrate.verdicts import refusal_event
-from engine.orchestrate.wire import FAREWELLS, PROTOCOL, Refused
 from engine.orchestrate.workspace import Workspace
 
 __all__ = ["Host", "Started", "open_host"]
 
-#: seconds that steps at work have to end when a newer version takes over; longer ones are begun again by that one
-_HAND_OVER: Final = 600.0
 _NOTES: Final = 100
 
 
@@ -73,14 +67,12 @@ class Started:
 
 
 class Host:
-    """Runs of a workspace; also the handler of its clients' requests. `background`: in a process of its own."""
+    """Runs of a workspace. `background`: in a process of its own."""
 
     def __init__(self, world: World, log: EventLog, *, background: bool = False) -> None:
         self.workspace = world.workspace
-        self._origins = Origins(world, lambda environs: log.redact(Redactor(os.environ, *environs)))
+        self.origins = Origins(world, lambda environs: log.redact(Redactor(os.environ, *environs)))
         self._log = log
-        self._background = background
-        self._since = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         self.notes: deque[str] = deque(maxlen=_NOTES)
         """What could not be written into Intents' files, in words: the latest."""
         self.on_note: Callable[[str], None] = self.notes.append
@@ -90,14 +82,13 @@ class Host:
         self._all_in_history = True
         self._followers = Followers(self.runner, log)
         self.runner.watch(self._remember)
-        self.service = Service(self.workspace.socket, self)
-        self.follow = self._followers.follow
+        self.requests = Requests(self, self._followers, background=background)
+        self.service = Service(self.workspace.socket, self.requests)
         self.told_to_end: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Why a client or a signal wants this process to end."""
         self.unwritten: str | None = None
         """Why the log takes no events any more, if so: then the process ends."""
         self._ended_since = False
-        self._handing_over: asyncio.Task[None] | None = None
 
     async def start(
         self,
@@ -115,7 +106,7 @@ class Host:
         who only wants to see them end.
         Raises `FilesError` for a name that no Intent has, `GitError` for a repository without a base.
         """
-        world = world or self._origins.own
+        world = world or self.origins.own
         files = world.workspace.files
         started = Started(notes=[str(problem.diagnostic.message) for problem in files.convert_drafts().problems])
         done = {name for name, known in self.runner.state.intents.items() if known.status == "done"}
@@ -142,10 +133,10 @@ class Host:
 
         Raises `Refused` for a Flow that there is not, `GitError` for a repository without a base where one is needed.
         """
-        world, state, run_id = world or self._origins.own, self.runner.state, prompt.run_id
+        world, state, run_id = world or self.origins.own, self.runner.state, prompt.run_id
         if run_id not in state.runs and run_id not in state.ended:
             draft = await asyncio.to_thread(prompting.started, prompt, world)
-            self._origins.keep(run_id, None, world)
+            self.origins.keep(run_id, None, world)
             await show_policy(self.runner, world.workspace.settings)
             await self.runner.append(draft)
         for each in list(state.runs) if go_on else {run_id} & state.runs.keys():
@@ -161,7 +152,7 @@ class Host:
         if run is None:  # it has ended meanwhile
             return
         if world is not None and (mine or run_id not in self.runner.going):
-            self._origins.keep(run_id, run.intent_id, world)
+            self.origins.keep(run_id, run.intent_id, world)
         if self.runner.has(run_id):
             return
         for one in run.invocations:
@@ -193,7 +184,7 @@ class Host:
                 children=children(self.runner.state, intents.documents, document),
                 own=world.workspace.settings.own_flows,
             )
-            self._origins.keep(run_id, document.id, world)
+            self.origins.keep(run_id, document.id, world)
             await show_policy(self.runner, world.workspace.settings)
             await self.runner.append(draft)
             started.runs[document.id] = run_id
@@ -248,103 +239,8 @@ class Host:
         own.sort(key=lambda name: runs[name].phase != "waiting")  # else those that they wait for fail them
         await asyncio.gather(*(self.runner.cancel(name, "interrupted by Ctrl-C", "terminal") for name in own))
 
-    async def handle(self, method: str, params: Mapping[str, Any], pid: int | None) -> Mapping[str, Any]:
-        """The result of a client's request. Raises `Refused`."""
-        try:
-            return await self._handled(method, params, pid)
-        except UnwrittenEvent as error:
-            raise Refused(str(error), kind="system") from error
-
-    async def _handled(self, method: str, params: Mapping[str, Any], pid: int | None) -> Mapping[str, Any]:
-        match method:
-            case "hello":
-                return self._greeting()
-            case "start" | "start_prompt":
-                return await self._asked_to_start(params, pid)
-            case "append":
-                return await self._appended(Draft(**params["draft"]), params.get("event_id"), pid)
-            case "cancel":
-                run_id, task_id = str(params["run_id"]), params.get("task_id")
-                if run_id not in self.runner.state.runs:
-                    return {"ended": False}
-                await self.resume(run_id)
-                _check(await self.runner.cancel(run_id, str(params["reason"]), str(params["by"]), task_id))
-                return {"ended": True}
-            case "interrupt":
-                await self.interrupt([str(name) for name in params["runs"]])
-                return {"going": self.runner.going}
-            case _ if method in FAREWELLS:
-                return await self._asked_to_end(method, pid)
-        raise Refused(f"the runner knows no request `{method}`", "use the same version of penstock everywhere")
-
-    def _greeting(self) -> Mapping[str, Any]:
-        return {
-            "pid": os.getpid(), "version": __version__, "protocol": PROTOCOL, "since": self._since,
-            "runs": self.runner.going, "background": self._background,
-        }  # fmt: skip
-
-    async def _asked_to_start(self, params: Mapping[str, Any], pid: int | None) -> Mapping[str, Any]:
-        """Starts Intents with what their client has; an agent's run with what this process has: it sets no policy."""
-        own = self._origins.own
-        try:
-            step = await asyncio.to_thread(acting_agent, None, pid) if pid else None
-            world = await asyncio.to_thread(world_of, params["wish"], own)
-            if step is not None:
-                await refuse_settings(self.runner, self.workspace.settings, world.workspace.settings, step)
-                world = own
-            started = await self._wished(params, world, step)
-        except (FilesError, GitError) as error:
-            raise Refused(str(error)) from error
-        roles = self.workspace.settings.run.max_parallel_roles
-        return {
-            "runs": started.runs, "waits": started.waits, "own": sorted(started.own), "notes": started.notes,
-            "max_parallel_roles": roles,
-        }  # fmt: skip
-
-    async def _wished(self, params: Mapping[str, Any], world: World, step: str | None) -> Started:
-        """Starts the Intents or the prompt of a request. `step`: that of the agent who asks, if one does."""
-        go_on = bool(params.get("go_on"))
-        if "prompt" not in params:
-            names, mine = [str(name) for name in params.get("intents", ())], frozenset(params.get("mine", ()))
-            runs = dict(params.get("runs", {}))
-            return await self.start(names, world, go_on=go_on, mine=mine, runs=runs)
-        prompt = Prompt(**params["prompt"])
-        if (refusal := prompting.refusal_of(prompt, world.workspace.settings, step)) is not None:
-            await self.runner.append(refusal)
-            raise Refused("an agent may start no Flow that makes commits; it was recorded", kind="policy")
-        return await self.start_prompt(prompt, world, go_on=go_on)
-
-    async def _asked_to_end(self, method: str, pid: int | None) -> Mapping[str, Any]:
-        """Ends the process, or lets a newer version take over; an agent must not."""
-        step = await asyncio.to_thread(acting_agent, None, pid) if pid else None
-        if step is not None:
-            await self.runner.append(refusal_event("end the runner", None, step))
-            raise Refused("an agent may not end the runner; that is for people, and it was recorded", kind="policy")
-        if method == "stop":
-            self.end("stopped")
-            return {}
-        if not self._background:
-            wait = "wait until it has ended, or end it"
-            raise Refused(f"process {os.getpid()} runs Intents in the foreground with penstock {__version__}", wait)
-        if self._handing_over is None:
-            self._handing_over = asyncio.create_task(self._hand_over())
-        at_work = [f"{step.step} of {step.task_id or step.run_id}" for step in self.runner.at_work]
-        return {"waits_for": at_work, "seconds": _HAND_OVER}
-
-    async def _hand_over(self) -> None:
-        await self.runner.drain(_HAND_OVER)
-        self.end("handed over")
-
-    async def _appended(self, draft: Draft, event_id: str | None, pid: int | None) -> Mapping[str, Any]:
-        """Appends what a person decided; an agent decides nothing, and that it tried is recorded."""
-        step = await asyncio.to_thread(acting_agent, None, pid) if pid else None
-        await refuse_unfit(self.runner, draft, step)
-        events = await self.runner.append(draft, event_id)
-        _check(refusal_in(events))
-        return {"sequence": events[0].sequence}
-
     async def _perform(self, step: RunStep, stop: asyncio.Event) -> Outcome:
-        return await perform(self._origins.of(step.run_id), step, stop)
+        return await perform(self.origins.of(step.run_id), step, stop)
 
     def clear_up(self) -> None:
         """Takes away what a runner that was killed left half done."""
@@ -352,7 +248,7 @@ class Host:
         try:
             for each in (folder / "intents", folder / "drafts", folder / "history", self.workspace.locations.keys):
                 atomic.tidy(each)
-            self._origins.own.worktrees.prune()
+            self.origins.own.worktrees.prune()
         except (OSError, GitError) as error:
             self._note(f"what another runner left half done stays for now: {error}")
 
@@ -364,7 +260,7 @@ class Host:
             self._note(f"what is past keeping stays for now: {error}")
 
     def _update(self, effect: UpdateIntent) -> None:
-        problem = self._origins.files(effect.intent_id).apply(effect)
+        problem = self.origins.files(effect.intent_id).apply(effect)
         if problem is not None:
             self._note(problem)
 
@@ -378,7 +274,7 @@ class Host:
         """Adds a run that has ended to its Intent's history."""
         if event.type != "run.end" or event.run_id is None:
             return
-        files = self._origins.of(event.run_id).workspace.files
+        files = self.origins.of(event.run_id).workspace.files
         self._ended_since = True
         try:
             add_to_history(files.folder / "history", self._log.read(run_id=event.run_id))
@@ -388,7 +284,7 @@ class Host:
         except ValueError as error:
             self._note(f"the history of {event.run_id} was not written: {error}")
         finally:
-            self._origins.forget(event.run_id)
+            self.origins.forget(event.run_id)
         if self._all_in_history:
             self._log.has_history(event.sequence)
 
@@ -400,12 +296,6 @@ class Host:
     def _note(self, text: str) -> None:
         self.on_note(text)
         self._followers.note(text)
-
-
-def _check(refusal: Event | None) -> None:
-    if refusal is not None:
-        said = refusal.payload
-        raise Refused(str(said["message"]), str(said["next_action"]), str(said["class"]))
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from engine.orchestrate.events import Draft
 
 
 async def heard(host, **params):
-    return [json.loads(line) async for line in host.follow(params)]
+    return [json.loads(line) async for line in host.requests.follow(params)]
 
 
 async def test_who_follows_what_is_over_hears_the_log_from_its_place_on(project):
@@ -39,7 +39,7 @@ async def test_notes_come_between_events_and_the_end_says_its_reason(project):
     project.intent("a", "title: A\nrun: ['sleep 60']\n")
     async with project.open() as host:
         run_id = (await host.start()).runs["a"]
-        lines = host.follow({"runs": [run_id], "after": host.runner.state.sequence})
+        lines = host.requests.follow({"runs": [run_id], "after": host.runner.state.sequence})
         host._note("before anybody listens")
         first = asyncio.ensure_future(anext(lines))
         await asyncio.sleep(0)
@@ -57,7 +57,7 @@ async def test_who_does_not_keep_up_is_let_go_and_misses_nothing(project, monkey
     project.intent("a", "title: A\nrun: ['echo a > a.txt']\n")
     async with project.open() as host:
         run_id = (await host.start()).runs["a"]
-        slow = host.follow({"runs": [run_id]})
+        slow = host.requests.follow({"runs": [run_id]})
         first = json.loads(await anext(slow))
         for _ in range(5):
             await host.runner.append(Draft(type="message", payload={"text": "x"}, run_id=run_id))

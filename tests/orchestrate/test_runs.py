@@ -365,7 +365,7 @@ async def test_a_log_that_takes_nothing_ends_the_process_and_the_next_one_goes_o
         assert "is the disk full?" in await asyncio.wait_for(host.told_to_end, LIMIT)
         large = {"draft": {"type": "error", "payload": {"message": "x" * 100_000}}}
         with pytest.raises(Refused, match="is the disk full"):
-            await host.handle("append", large, None)
+            await host.requests.handle("append", large, None)
         await asyncio.wait_for(host.until_over(60), LIMIT)
     await project.run()
     assert project.end["state"] == "succeeded" and project.landed("x.txt") == "x"
@@ -381,11 +381,11 @@ async def test_a_run_that_is_cancelled_while_another_version_takes_over_has_ende
         working = asyncio.create_task(until_event(host, "step.start", step="implement"))
         started = await host.start()
         await working
-        answer = await host.handle("hand_over", {}, None)
+        answer = await host.requests.handle("hand_over", {}, None)
         assert len(answer["waits_for"]) == 1
         for run_id in started.runs.values():
             wish = {"run_id": run_id, "reason": "enough", "by": "Ada"}
-            assert (await asyncio.wait_for(host.handle("cancel", wish, None), 20))["ended"]
+            assert (await asyncio.wait_for(host.requests.handle("cancel", wish, None), 20))["ended"]
         assert await asyncio.wait_for(host.told_to_end, LIMIT) == "handed over"
     assert [end["state"] for end in project.of("run.end")] == ["cancelled", "cancelled"]
 

@@ -90,7 +90,7 @@ def _cancelled_here(workspace: Workspace, params: dict[str, Any]) -> bool:
 
     async def cancelled() -> bool:
         async with open_host(workspace) as host:
-            return bool((await host.handle("cancel", params, None))["ended"])
+            return bool((await host.requests.handle("cancel", params, None))["ended"])
 
     return asyncio.run(cancelled())
 
