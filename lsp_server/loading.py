@@ -63,24 +63,28 @@ class LoadingText:
         return self.is_parsed and self.analysis.is_settled
 
     @property
-    def is_worded(self) -> bool:
-        """Whether all mistakes that are parsed are put into words, as far as they are shown."""
-        return self.analysis.document.wording.is_done(self.most)
+    def is_parsed(self) -> bool:
+        """Whether everything is parsed and put into words, so that only checks are left."""
+        return self._is_run and self._is_worded
 
     @property
     def lacks_words(self) -> bool:
         """Whether everything is parsed and words for what is wrong are still missing."""
-        return self.is_read and self.analysis.document.is_settled and not self.is_worded
+        return self._is_run and not self._is_worded
 
     @property
-    def is_parsed(self) -> bool:
-        """Whether everything is parsed and put into words, so that only checks are left."""
-        return not self._waiting and self.analysis.document.is_settled and self.is_worded
+    def _is_run(self) -> bool:
+        return not self._waiting and self.analysis.document.is_settled
+
+    @property
+    def _is_worded(self) -> bool:
+        """Whether all mistakes that are parsed are put into words, as far as they are shown."""
+        return self.analysis.document.wording.is_done(self.most)
 
     @property
     def line_count(self) -> int:
         """How many lines there are, parsed or not."""
-        return self.analysis.document.line_count + (self._waiting.line_ends)
+        return self.analysis.document.line_count + self._waiting.line_ends
 
     @property
     def waiting_bytes(self) -> int:

@@ -69,13 +69,12 @@ class SliceQueue:
         """Does the first slice for a text that is new or has changed, and shows what is known then.
 
         Of a large text that is new it is a small one, since most in it is new to the parser as well.
-        To show is left to a later slice if all that is missing are words: diagnostics would vanish for a moment.
+        That is left for a while if all that is missing are words: diagnostics would vanish for a moment.
         """
         self._documents.advance(document, LEAST_WORK if document.is_loading else SLICE_WORK)
         self.add(document)
         now = self._clock()
-        if document.lacks_words:
-            self._shown.setdefault(document, now)
+        if document.lacks_words and now - self._shown.setdefault(document, now) < PART_NS:
             return
         if document in self:
             self._shown[document] = now
@@ -123,7 +122,6 @@ class SliceQueue:
         now = self._clock()
         until = document.feeder.hold_until(now)
         if document.feeder and until is None:
-            self._shown[document] = now
             self._apply(document.feeder.take(now))
         elif document.is_parsing:
             document.feeder.rest()

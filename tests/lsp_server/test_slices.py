@@ -292,6 +292,20 @@ def test_words_that_a_newer_edit_supersedes_are_never_looked_for() -> None:
     assert wording.worded - before <= 50 * 5 + 150
 
 
+def test_who_types_on_sees_from_time_to_time_what_there_are_words_for() -> None:
+    desk = Desk()
+    document = desk.open("a", MISTAKEN)
+    desk.turns()
+    shown = len(desk.shown)
+    for version in range(2, 32):
+        desk.now += PART_NS // 5
+        desk.queue.feed(document, insert(version, " "))
+        desk.turns(2)
+
+    assert desk.applied == list(range(2, 32))
+    assert desk.shown[shown:] == [(document.uri, False)] * 5
+
+
 URI = "file:///w/a.json"
 
 
