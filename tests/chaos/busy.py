@@ -1,7 +1,8 @@
 """A repository with much to do at once, and the person who approves, answers and commits meanwhile.
 
 Two Intents change the same line, one fails at first, one asks and is rejected once by its reviewer, one has Tasks that
-need each other, one asks whether it may change what steers the Runner, one waits for another. What agents say follows
+need each other, one asks whether it may change what steers the Runner, one waits for another, and one would never end
+and is cancelled. What agents say follows
 from what they are asked, so that a step which is done again says the same. Each line and agent notes the key of its
 step, so that it is known how often a step was really done.
 """
@@ -10,20 +11,24 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from engine.orchestrate import client
 from engine.orchestrate.overview import Request, open_questions
 from tests.orchestrate.git.sandbox import Sandbox
 from tests.orchestrate.project import Project
 
-__all__ = ["ASKING", "COMMITS", "INTENTS", "Busy", "busy"]
+__all__ = ["ASKING", "CANCELLED", "COMMITS", "INTENTS", "Busy", "busy"]
 
 _NOTE = 'echo "$PENSTOCK_STEP" >> "$HOME/journal"'
 _FAIL_ONCE = "test -f $HOME/tried || { touch $HOME/tried; exit 3; }"
 _ON_TOP = f"{_NOTE}; (echo {{0}}; cat a.txt) > a.new && mv a.new a.txt"
 
+#: that the person cancels when it is at work
+CANCELLED = "sleepy"
 INTENTS = {
     "left": f"title: Left\nrun: ['{_ON_TOP.format('left')}']\nverify: ['grep -q left a.txt']\n",
     "right": f"title: Right\nrun: ['{_ON_TOP.format('right')}']\n",
@@ -36,6 +41,7 @@ tasks:
   - {{id: b, run: '{_NOTE}; echo b > wide-b.txt'}}
   - {{id: c, run: '{_NOTE}; cat wide-a.txt wide-b.txt > wide-c.txt', depends_on: [a, b]}}
 """,
+    CANCELLED: f"title: Sleepy\nrun: ['{_NOTE}; sleep 600']\n",
     "late": f"title: Late\ndepends_on: [wide]\nrun: ['{_NOTE}; cp wide-c.txt late.txt']\n",
 }
 #: those that ask for sure; any Task may ask about what the person committed while it was at work
@@ -63,7 +69,7 @@ esac
 
 
 class Busy(Project):
-    """The repository. `acknowledged`: the decisions that the person was told have been taken."""
+    """The repository. `acknowledged`: the approvals and answers that the person was told have been taken."""
 
     def __init__(self, sandbox: Sandbox, lot: random.Random) -> None:
         agent = sandbox.folder / "agent.sh"
@@ -86,6 +92,8 @@ class Busy(Project):
 
     def next_decision(self) -> str:
         """What the person is about to decide, as the name of its event; `commit` for a commit, nothing if not now."""
+        if self._sleeps():
+            return "cancel"
         may = {"answer": next(self._asked(), None), "approval": self._to_approve, "commit": self._commits}
         able = [what for what, something in may.items() if something]
         return self.lot.choice(able) if able else ""
@@ -97,6 +105,9 @@ class Busy(Project):
             self.sandbox.write({f"user-{self._commits}.txt": "by hand\n"})
             self.sandbox.git("add", f"user-{self._commits}.txt")
             self.sandbox.git("commit", "--quiet", "-m", "By hand")
+        elif what == "cancel":
+            wish = {"run_id": self._sleeps(), "reason": "enough", "by": "Ada"}
+            client.ask(self.workspace.socket, "cancel", wish)
         elif what == "approval":
             self.approve(self._to_approve[0])
             self.acknowledged.append((what, self._to_approve.pop(0)))
@@ -104,6 +115,19 @@ class Busy(Project):
             asked = next(self._asked())
             self.answer(asked.intent_id, "yes" if asked.policy else "the second")
             self.acknowledged.append((what, f"{asked.run_id} {asked.index}"))
+
+    def calls(self, message: Mapping[str, Any]) -> bool:
+        """Whether the person decides something because of an event: nothing else would happen for long."""
+        return message["intent_id"] == CANCELLED and message["role"] == "implement" and message["type"] == "step.start"
+
+    def _sleeps(self) -> str | None:
+        """The run that would never end, once it is at work."""
+        state = self.workspace.state()
+        known = state.intents.get(CANCELLED)
+        run = state.runs.get(known.run_id or "") if known else None
+        if run is None or run.cancelling:
+            return None
+        return next((run.id for one in run.invocations if one.effect.step == "implement" and one.started_at), None)
 
     def _asked(self) -> Iterator[Request]:
         """The first question of each Intent that a run waits for."""

@@ -34,7 +34,7 @@ __all__ = ["BEGIN", "DECISIONS", "STEPS", "Death", "Doom", "Fate", "Watcher", "l
 
 STEPS = ("analyze", "implement", "rebase", "review", "integrate")
 #: while a person's decision is taken in
-DECISIONS = ("approval", "answer")
+DECISIONS = ("approval", "answer", "cancel")
 #: from the process's first moment to the first event
 BEGIN = "begin"
 #: seconds after which a runner ends by SIGALRM: it hangs

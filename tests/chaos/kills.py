@@ -72,7 +72,7 @@ class Campaign:
 
     def _told(self, project: Busy) -> Iterator[str]:
         for event in project.events[-30:]:
-            yield event.to_json()
+            yield f"{event.sequence} {event.type} {event.run_id} {event.task_id} {event.payload.get('key', '')}"
 
     def _doom(self) -> Doom:
         if not self._deck:
@@ -106,6 +106,7 @@ class Campaign:
 
     def _on_and_on(self, project: Busy, runner: Runner) -> bool:
         """Decides something, sees to it that all goes on, and watches for a while; whether nothing is left to do."""
+        seen = len(project.events)
         decision = project.next_decision()
         if decision:
             if isinstance(runner.fate, Doom) and runner.fate.step == decision:
@@ -114,8 +115,8 @@ class Campaign:
         workspace = project.workspace
         params = {"intents": [], "wish": wish(workspace, project.environment), "go_on": True, "mine": []}
         runs = client.ask(workspace.socket, "start", params)["runs"]
-        for _ in client.follow(workspace.socket, {"runs": list(runs.values()), "after": len(project.events)}):
-            if project.undecided and self._lot.random() < 0.03:
+        for event in client.follow(workspace.socket, {"runs": list(runs.values()), "after": seen}):
+            if project.calls(event) or (project.undecided and self._lot.random() < 0.03):
                 return False
         return not runs and not project.next_decision()
 

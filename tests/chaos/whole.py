@@ -20,11 +20,12 @@ from engine.orchestrate.store.history import read_history
 from engine.orchestrate.store.record_key import key_of
 from engine.orchestrate.store.snapshot import state_of
 from engine.orchestrate.store.verify import Intact, verify
-from tests.chaos.busy import ASKING, COMMITS, INTENTS, Busy
+from tests.chaos.busy import ASKING, CANCELLED, COMMITS, INTENTS, Busy
 from tests.orchestrate.project import Project
 
 __all__ = ["left_behind", "processes_left", "wrong", "wrong_in_log"]
 
+_LANDED = INTENTS.keys() - {CANCELLED}
 _CONTENT = {"moody.txt": "x", "asking.txt": "final", "sly.txt": "x", "wide-c.txt": "a\nb", "late.txt": "a\nb"}
 
 
@@ -58,11 +59,12 @@ def _decisions(project: Busy) -> Iterator[str]:
 
 def _runs(project: Busy) -> Iterator[str]:
     ends = Counter((e.intent_id, e.payload["state"]) for e in project.events if e.type == "run.end")
-    if ends != Counter((name, "succeeded") for name in INTENTS):
+    if ends != Counter((name, "succeeded" if name in _LANDED else "cancelled") for name in INTENTS):
         yield f"runs ended as {ends}"
-    for kind in ("run.start", "land"):
-        times = Counter(e.run_id for e in project.events if e.type == kind)
-        if len(times) != len(INTENTS) or set(times.values()) != {1}:
+    intent_of = {e.run_id: e.intent_id for e in project.events if e.type == "run.start"}
+    for kind, intents in (("run.start", INTENTS), ("land", _LANDED), ("cancel", [CANCELLED])):
+        times = Counter(intent_of[e.run_id] for e in project.events if e.type == kind)
+        if times != Counter(list(intents)):
             yield f"{kind}: {times}"
 
 
@@ -97,7 +99,7 @@ def _commits(project: Busy) -> Iterator[str]:
     tasks = Counter("/".join(key.split("/")[:2]) for key in trailers)
     if len(set(trailers)) != len(landed):
         yield f"commits by trailer: {Counter(trailers)} of {len(landed)}"
-    if len(tasks) != len(INTENTS) + 2 or set(tasks.values()) - {1, 2}:
+    if len(tasks) != len(_LANDED) + 2 or set(tasks.values()) - {1, 2}:
         yield f"commits by Task: {tasks}"
     for name, text in _CONTENT.items():
         if project.landed(name) != text:
@@ -131,10 +133,11 @@ def wrong_in_log(project: Project) -> Iterator[str]:
 
 def _files(project: Busy) -> Iterator[str]:
     for name in INTENTS:
-        if project.status(name) != "done":
+        status, state = ("done", "succeeded") if name in _LANDED else ("cancelled", "cancelled")
+        if project.status(name) != status:
             yield f"the file of {name} says {project.status(name)}"
         told = read_history(project.workspace.files.folder / "history" / f"{name}.yaml")
-        if [run["state"] for run in told] != ["succeeded"]:
+        if [run["state"] for run in told] != [state]:
             yield f"the history of {name} has {[run['state'] for run in told]}"
 
 

@@ -36,7 +36,7 @@ class Interruption:
             self.came = True
             self._send(signal.SIGTERM)
             if self._running:
-                self._kill_later()
+                self._send_later(signal.SIGKILL, GRACE_SECONDS)
 
     @contextmanager
     def attending(self, pid: int) -> Iterator[None]:
@@ -44,21 +44,22 @@ class Interruption:
         with self._lock:
             self._running.add(pid)
             if self.came:
-                self._kill_later()
+                self._send_later(signal.SIGTERM, GRACE_SECONDS / 2)
+                self._send_later(signal.SIGKILL, GRACE_SECONDS)
         try:
             yield
         finally:
             with self._lock:
                 self._running.discard(pid)
 
-    def _kill_later(self) -> None:
-        timer = Timer(GRACE_SECONDS, self._kill)
+    def _send_later(self, number: signal.Signals, seconds: float) -> None:
+        def send() -> None:
+            with self._lock:
+                self._send(number)
+
+        timer = Timer(seconds, send)
         timer.daemon = True
         timer.start()
-
-    def _kill(self) -> None:
-        with self._lock:
-            self._send(signal.SIGKILL)
 
     def _send(self, number: signal.Signals) -> None:
         for pid in self._running:
