@@ -20,7 +20,9 @@ from engine.config_tables import (
     AgentName,
     AgentTable,
     CheckTable,
+    FlowName,
     LspTable,
+    OwnFlowTable,
     PolicyTable,
     RecordsTable,
     RunTable,
@@ -63,10 +65,17 @@ class Settings(Table):
     """How Intents are run."""
     agents: dict[AgentName, AgentTable] = Field(default_factory=dict)
     """Agents by name; the names are yours."""
+    flows: dict[FlowName, OwnFlowTable] = Field(default_factory=dict)
+    """Flows by name; one of your own goes before one of ours of the same name."""
     policy: PolicyTable = PolicyTable()
     """What agents may do."""
     records: RecordsTable = RecordsTable()
     """How long what happened is kept."""
+
+    @property
+    def own_flows(self) -> dict[str, tuple[str, ...]]:
+        """The steps of each Flow that is set here."""
+        return {name: table.steps for name, table in self.flows.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +175,12 @@ def _keys_of(path: KeyPath) -> list[str]:
 
 
 def _nearest_choice(path: KeyPath, value: object) -> list[str]:
+    of_list = bool(path) and isinstance(path[-1], int)
+    path = path[:-1] if of_list else path
     model = _model_at(path[:-1]) if path else None
     field = model.model_fields.get(str(path[-1])) if model else None
-    choices = [choice for choice in get_args(field.annotation) if isinstance(choice, str)] if field else []
+    annotation = get_args(field.annotation)[0] if field and of_list else field.annotation if field else None
+    choices = [choice for choice in get_args(annotation) if isinstance(choice, str)]
     return difflib.get_close_matches(value, choices, n=1) if isinstance(value, str) else []
 
 

@@ -9,19 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, field_validator, model_validator
 from pydantic.alias_generators import to_camel
+
+from engine.flow_steps import FlowStep, mistake_in
 
 if TYPE_CHECKING:
     from engine.languages.language import CheckSettings
 
-__all__ = ["AgentTable", "CheckTable", "LspTable", "PolicyTable", "RecordsTable", "RunTable", "StreamTable", "Table"]
+__all__ = [
+    "AgentTable", "CheckTable", "LspTable", "OwnFlowTable", "PolicyTable", "RecordsTable", "RunTable", "StreamTable",
+    "Table",
+]  # fmt: skip
 
 Bytes = Annotated[int, Field(ge=1)]
 Nanoseconds = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 Texts = Annotated[tuple[str, ...], Strict(False)]
+FlowName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
 AgentName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*(:[A-Za-z0-9][A-Za-z0-9_.-]*)?$")]
 Mode = Literal["read-only", "workspace-write", "full-access"]
 Verdict = Literal["auto", "ask", "deny"]
@@ -248,6 +254,20 @@ class AgentTable(Table):
     """The model it is asked to use."""
     price: PriceTable | None = None
     """What its tokens cost."""
+
+
+class OwnFlowTable(Table):
+    """A Flow under a name of your own, which is the `type` of the Intents that go through it."""
+
+    steps: Annotated[tuple[FlowStep, ...], Strict(False)] = ("analyze", "implement", "review")
+    """Its steps, in order."""
+
+    @field_validator("steps")
+    @classmethod
+    def _together(cls, steps: tuple[FlowStep, ...]) -> tuple[FlowStep, ...]:
+        if (mistake := mistake_in(steps)) is not None:
+            raise ValueError(mistake)
+        return steps
 
 
 class PolicyModes(Table):

@@ -40,6 +40,7 @@ _OURS: Final = {
     "history": ("engine.cli.intents.status:history", "Show the runs there have been."),
     "run": ("engine.cli.runs.run:run", "Run approved Intents."),
     "resume": ("engine.cli.runs.run:resume", "Go on with a run that was interrupted."),
+    "audit": ("engine.cli.runs.run:audit", "Have an agent look for what should be better."),
     "trust": ("engine.cli.runs.trust:trust", "Trust what this repository's settings set."),
     "runner": ("engine.cli.runs.runner:runner", "See or stop the process that runs Intents."),
     "logs": ("engine.cli.runs.logs:logs", "Show what a run has done."),

@@ -25,7 +25,7 @@ UNITS: Final[tuple[Unit, ...]] = ("usd", "tokens", "minutes", "turns")
 #: how many of what is counted make one of what people write
 _SCALE: Final[Mapping[Unit, int]] = {"usd": 1_000_000, "tokens": 1, "minutes": 60_000, "turns": 1}
 #: steps that no role works in
-_NO_ROLE: Final = frozenset({"rebase", "integrate", "report", "record"})
+_NO_ROLE: Final = frozenset({"rebase", "integrate", "report", "record", "propose"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,10 @@ from engine.orchestrate.events import Draft
 
 __all__ = ["Announce", "CancelStep", "Effect", "Outcome", "RunStep", "StepName", "StepResult", "UpdateIntent"]
 
-StepName = Literal["analyze", "implement", "rebase", "review", "integrate"]
+StepName = Literal[
+    "analyze", "implement", "rebase", "review", "integrate", "coordinator", "developer", "reviewer", "documenter",
+    "reflect", "propose", "audit", "report", "observe", "abstract", "record",
+]  # fmt: skip
 
 #: How a step ended. `ok`: done (a review: approved). `rejected`: a review's verdict, with feedback. `question`: a
 #: person must answer first. `conflict`: git could not combine two changes. `failed`: it may be tried again. `refused`:

@@ -24,7 +24,7 @@ CAUSES: Final = frozenset({
 })  # fmt: skip
 ANNOUNCEMENTS: Final = frozenset({
     "run.end", "role_delegation", "task_status_update", "tool_call", "question", "retry", "stop", "diff", "commit",
-    "land", "result", "error", "prune",
+    "land", "result", "error", "prune", "parallelism",
 })  # fmt: skip
 #: what a state is made of: the causes, and the ends of runs, each of which stands for its run where that was taken out
 FOLDED: Final = CAUSES | {"run.end"}

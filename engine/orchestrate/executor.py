@@ -18,12 +18,14 @@ from typing import Final, Protocol
 
 from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.events import Draft
+from engine.orchestrate.flow import AGENT_STEPS
+from engine.orchestrate.parallelism import Parallelism, pressure_of
 
 __all__ = ["Clock", "LocalExecutor", "Perform", "Report", "SystemClock", "end_of", "start_of"]
 
 #: The steps in which a role works, those first that bring a run nearer to its end: else all of a thousand Tasks would
 #: be implemented, each with a worktree, before the first is reviewed. The others are git's work and take no slot.
-ROLES: Final = ("review", "implement", "analyze")
+_ROLES: Final = AGENT_STEPS
 
 #: does a step; ends early, with the result `cancelled`, once the event is set
 Perform = Callable[[RunStep, asyncio.Event], Awaitable[Outcome]]
@@ -62,13 +64,18 @@ class _Running:
 
 
 class LocalExecutor:
-    """Steps as tasks of this process's loop, at most `roles_at_once` of them working in a role."""
+    """Steps as tasks of this process's loop, at most `roles_at_once` of them working in a role, fewer under load."""
 
-    def __init__(self, perform: Perform, report: Report, clock: Clock, roles_at_once: int) -> None:
+    def __init__(
+        self, perform: Perform, report: Report, clock: Clock, roles_at_once: int,
+        free_memory: Callable[[], float] | None = None,
+    ) -> None:  # fmt: skip
         self._perform = perform
         self._report = report
         self._clock = clock
         self._slots = _Slots(roles_at_once)
+        self._parallelism = Parallelism(roles_at_once, roles_at_once)
+        self._free_memory = free_memory or _free_memory
         self._running: dict[str, _Running] = {}
         self._draining = False
 
@@ -134,14 +141,24 @@ class LocalExecutor:
         step, stop = running.step, running.stop
         if await self._waited(step.not_before, stop):
             return Outcome("cancelled")
-        if step.step not in ROLES:
+        if step.step not in _ROLES:
             return await self._performed(running)
-        if not await self._slots.taken(ROLES.index(step.step), stop):
+        if not await self._slots.taken(_ROLES.index(step.step), stop):
             return Outcome("cancelled")
         try:
-            return await self._performed(running)
+            outcome = await self._performed(running)
+            await self._adapt(outcome)
+            return outcome
         finally:
             self._slots.give_back()
+
+    async def _adapt(self, outcome: Outcome) -> None:
+        """Lets fewer or more roles work at once, as the load is now."""
+        before, pressure = self._parallelism, pressure_of(outcome.error, self._free_memory())
+        self._parallelism = before.after(self._clock.monotonic(), pressure)
+        if self._parallelism.now != before.now:
+            self._slots.resize(self._parallelism.now - before.now)
+            await self._report(Draft(type="parallelism", payload=self._parallelism.payload(before)))
 
     async def _performed(self, running: _Running) -> Outcome:
         if self._draining:
@@ -172,7 +189,7 @@ class _Slots:
         """Waits for a slot; False, and none is taken, when `stop` was set instead."""
         if stop.is_set():
             return False
-        if self._free:
+        if self._free > 0:
             self._free -= 1
             return True
         mine = asyncio.get_running_loop().create_future()
@@ -189,13 +206,32 @@ class _Slots:
         return False
 
     def give_back(self) -> None:
-        """Hands a slot on to who is next."""
+        """Hands a slot on to who is next; none while there are more at work than there may be."""
+        if self._free < 0:
+            self._free += 1
+            return
         while self._waiting:
             mine = heapq.heappop(self._waiting)[2]
             if not mine.done():
                 mine.set_result(None)
                 return
         self._free += 1
+
+
+    def resize(self, difference: int) -> None:
+        """Adds slots, or takes some away: those in use when they are given back."""
+        if difference < 0:
+            self._free += difference
+        for _ in range(difference):
+            self.give_back()
+
+
+def _free_memory() -> float:
+    """The share of the memory that programs can have without swapping."""
+    import psutil
+
+    memory = psutil.virtual_memory()
+    return memory.available / memory.total
 
 
 async def _say_nothing(_draft: Draft) -> None:
@@ -224,7 +260,7 @@ def end_of(step: RunStep, outcome: Outcome, seconds: float) -> Draft:
 
 def _draft(type_: str, step: RunStep, payload: dict[str, object]) -> Draft:
     intent = step.inputs.get("intent", {}).get("id")
-    role = step.step if step.step in ROLES else None
+    role = step.step if step.step in _ROLES else None
     return Draft(
         type=type_, payload=payload, run_id=step.run_id, intent_id=intent, task_id=step.task_id, role=role
     )  # fmt: skip

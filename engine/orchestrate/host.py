@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from engine import __version__
+from engine.orchestrate import prompting
 from engine.orchestrate.agents.family import sweep
 from engine.orchestrate.agents.guards import Guards
 from engine.orchestrate.confinement import shown_policy
@@ -31,10 +32,11 @@ from engine.orchestrate.git.outcomes import Conflict
 from engine.orchestrate.origins import Origins, world_of
 from engine.orchestrate.policing import refuse_settings, refuse_unfit, show_policy
 from engine.orchestrate.policy import acting_agent
+from engine.orchestrate.prompting import Prompt
 from engine.orchestrate.redact import Redactor
 from engine.orchestrate.runner import Runner, refusal_in
 from engine.orchestrate.service import Service
-from engine.orchestrate.starting import Choice, choose, hold, run_start, waits_for
+from engine.orchestrate.starting import Choice, children, choose, hold, run_start, waits_for
 from engine.orchestrate.state import Hold
 from engine.orchestrate.steps.performing import perform
 from engine.orchestrate.steps.world import World
@@ -108,7 +110,7 @@ class Host:
         intents = files.load_all(done)
         for name in named:
             intents.of(name)
-        choice = choose(self.runner.state, intents.documents, named)
+        choice = choose(self.runner.state, intents.documents, named, world.workspace.settings.own_flows)
         started.waits = choice.waits
         for run_id in choice.go_on:
             intent_id = self.runner.state.runs[run_id].intent_id
@@ -120,6 +122,21 @@ class Host:
         if choice.start:
             await self._start(choice, intents, started, world)
         return started
+
+    async def start_prompt(self, prompt: Prompt, world: World | None = None, *, go_on: bool = False) -> Started:
+        """Starts a Flow on a prompt; goes on with it if it was started before. `go_on`: with every open run, too.
+
+        Raises `Refused` for a Flow that there is not, `GitError` for a repository without a base where one is needed.
+        """
+        world, state, run_id = world or self._origins.own, self.runner.state, prompt.run_id
+        if run_id not in state.runs and run_id not in state.ended:
+            draft = await asyncio.to_thread(prompting.started, prompt, world)
+            self._origins.keep(run_id, None, world)
+            await show_policy(self.runner, world.workspace.settings)
+            await self.runner.append(draft)
+        for each in list(state.runs) if go_on else {run_id} & state.runs.keys():
+            await self.resume(each, world, mine=each == run_id)
+        return Started(runs={run_id: run_id}, own={run_id})
 
     async def resume(self, run_id: str, world: World | None = None, *, mine: bool = False) -> None:
         """Goes on with a run that a crash or an end interrupted, after ending whatever is left of its steps.
@@ -159,6 +176,8 @@ class Host:
                 policy=shown_policy(world.workspace.settings.policy),
                 base={"branch": base.branch, "commit": onto, "mode": mode},
                 waits_for=waits_for(self.runner.state, intents.documents, document),
+                children=children(self.runner.state, intents.documents, document),
+                own=world.workspace.settings.own_flows,
             )
             self._origins.keep(run_id, document.id, world)
             await show_policy(self.runner, world.workspace.settings)
@@ -220,7 +239,7 @@ class Host:
         match method:
             case "hello":
                 return self._greeting()
-            case "start":
+            case "start" | "start_prompt":
                 return await self._asked_to_start(params, pid)
             case "append":
                 return await self._appended(Draft(**params["draft"]), pid)
@@ -253,12 +272,7 @@ class Host:
             if step is not None:
                 await refuse_settings(self.runner, self.workspace.settings, world.workspace.settings, step)
                 world = own
-            started = await self.start(
-                [str(name) for name in params.get("intents", ())],
-                world,
-                go_on=bool(params.get("go_on")),
-                mine=frozenset(params.get("mine", ())),
-            )
+            started = await self._wished(params, world, step)
         except (FilesError, GitError) as error:
             raise Refused(str(error)) from error
         roles = self.workspace.settings.run.max_parallel_roles
@@ -266,6 +280,18 @@ class Host:
             "runs": started.runs, "waits": started.waits, "own": sorted(started.own), "notes": started.notes,
             "max_parallel_roles": roles,
         }  # fmt: skip
+
+    async def _wished(self, params: Mapping[str, Any], world: World, step: str | None) -> Started:
+        """Starts the Intents or the prompt of a request. `step`: that of the agent who asks, if one does."""
+        go_on = bool(params.get("go_on"))
+        if "prompt" not in params:
+            names, mine = [str(name) for name in params.get("intents", ())], frozenset(params.get("mine", ()))
+            return await self.start(names, world, go_on=go_on, mine=mine)
+        prompt = Prompt(**params["prompt"])
+        if (refusal := prompting.refusal_of(prompt, world.workspace.settings, step)) is not None:
+            await self.runner.append(refusal)
+            raise Refused("an agent may start no Flow that makes commits; it was recorded", kind="policy")
+        return await self.start_prompt(prompt, world, go_on=go_on)
 
     async def _asked_to_end(self, method: str, pid: int | None) -> Mapping[str, Any]:
         """Ends the process, or lets a newer version take over; an agent must not."""

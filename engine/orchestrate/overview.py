@@ -60,10 +60,14 @@ class Request:
 
 
 def standings(documents: Mapping[str, IntentDocument], state: State, *, alive: bool = True) -> list[Standing]:
-    """All Intents, those first that concern a person most. `alive`: a process is there that goes on with runs."""
+    """All Intents, and open runs of prompts, those first that concern a person most.
+
+    `alive`: a process is there that goes on with runs.
+    """
     rank = {status: number for number, status in enumerate(STANDINGS)}
     ends = _last_ends(state)
     found = [_standing(document, state, ends, alive=alive) for document in documents.values()]
+    found += [_open(run, str(run.intent.get("title", "")), run.id, alive=alive) for run in _of_prompts(state)]
     return sorted(found, key=lambda each: (rank[each.status], each.intent_id))
 
 
@@ -85,15 +89,23 @@ def _standing(document: IntentDocument, state: State, ends: _Ends, *, alive: boo
     run = state.runs.get(known.run_id) if known and known.run_id else None
     title = document.intent.title if document.intent else str(run.intent.get("title", "")) if run else ""
     if run is not None:
-        if not alive and run.status != "waiting_approval":
-            return Standing(
-                document.id, title, "interrupted", run.id, f"{_progress(run)}; penstock run goes on with it"
-            )
-        return Standing(document.id, title, run.status, run.id, _progress(run))
+        return _open(run, title, document.id, alive=alive)
     if document.intent is None:
         return Standing(document.id, title, "broken", note=document.problems[0].message if document.problems else "")
     status, note = _at_rest(document, state, ends)
     return Standing(document.id, title, status, note=note)
+
+
+def _open(run: RunState, title: str, name: str, *, alive: bool) -> Standing:
+    """How an open run stands; `name`: its Intent's, or its own."""
+    if not alive and run.status != "waiting_approval":
+        return Standing(name, title, "interrupted", run.id, f"{_progress(run)}; penstock run goes on with it")
+    return Standing(name, title, run.status, run.id, _progress(run))
+
+
+def _of_prompts(state: State) -> list[RunState]:
+    """The open runs that have no Intent."""
+    return [run for run in state.runs.values() if run.intent_id is None]
 
 
 def _at_rest(document: IntentDocument, state: State, ends: _Ends) -> tuple[str, str]:
@@ -131,9 +143,12 @@ def _progress(run: RunState) -> str:
 
 
 def open_questions(document: IntentDocument | None, state: State, intent_id: str) -> list[Request]:
-    """The questions about an Intent that wait for an answer: those of its open run, else those in its file."""
+    """The questions about an Intent that wait for an answer: those of its open run, else those in its file.
+
+    A run of a prompt is asked about by its own id.
+    """
     known = state.intents.get(intent_id)
-    run = state.runs.get(known.run_id) if known and known.run_id else None
+    run = state.runs.get(known.run_id if known and known.run_id else intent_id)
     if run is not None:
         return [
             Request("question", intent_id, one.text, _answers(intent_id, one.kind), run.id, one.index,
@@ -162,6 +177,8 @@ def requests(documents: Mapping[str, IntentDocument], state: State) -> Iterator[
     """Everything that waits for a person: questions first, then what needs a look, then what needs an approval."""
     for document in documents.values():
         yield from open_questions(document, state, document.id)
+    for run in _of_prompts(state):
+        yield from open_questions(None, state, run.id)
     for intent_id, (run_id, end) in _last_ends(state).items():
         known = state.intents.get(intent_id or "")
         if intent_id and known and known.status in _FAILED:

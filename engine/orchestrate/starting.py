@@ -7,6 +7,7 @@ Invariant: no run starts without an approval in the log whose hash is that of th
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,12 +15,17 @@ from typing import Any
 from engine.config_tables import BudgetsTable
 from engine.languages.intent.document import IntentDocument
 from engine.orchestrate.events import Draft
-from engine.orchestrate.flow import DEFAULT, classify, flow_of
+from engine.orchestrate.flow import FLOWS, classify, flow_of
 from engine.orchestrate.git.integration import merge_by_hand
 from engine.orchestrate.git.outcomes import Conflict
 from engine.orchestrate.state import State
+from engine.orchestrate.wire import Refused
 
-__all__ = ["Choice", "choose", "hold", "run_start", "waits_for"]
+__all__ = ["Choice", "Flows", "children", "choose", "hold", "run_start", "steps_of", "waits_for"]
+
+
+#: the steps of each Flow
+Flows = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(slots=True)
@@ -31,8 +37,13 @@ class Choice:
     waits: dict[str, str] = field(default_factory=dict)
 
 
-def choose(state: State, documents: Mapping[str, IntentDocument], named: Sequence[str]) -> Choice:
-    """What to do about the named Intents, each of which must be a document; about every approved one if none is."""
+def choose(
+    state: State, documents: Mapping[str, IntentDocument], named: Sequence[str], own: Flows | None = None
+) -> Choice:
+    """What to do about the named Intents, each of which must be a document; about every approved one if none is.
+
+    `own`: the project's Flows.
+    """
     choice = Choice()
     if not named:
         choice.go_on += state.runs
@@ -43,7 +54,10 @@ def choose(state: State, documents: Mapping[str, IntentDocument], named: Sequenc
                 choice.go_on.append(intent.run_id)
             continue
         reason = _why_not(state, document)
-        if reason is None:
+        unknown = _no_flow(document, own) if reason is None else None
+        if unknown is not None:
+            choice.waits[name] = unknown
+        elif reason is None:
             choice.start.append(document)
         elif named:
             choice.waits[name] = reason
@@ -67,6 +81,16 @@ def _why_not(state: State, document: IntentDocument) -> str | None:
     return None
 
 
+def _no_flow(document: IntentDocument, own: Flows | None) -> str | None:
+    """Why there is no Flow for an Intent, None if there is one."""
+    kind = document.intent.type if document.intent else None
+    try:
+        steps_of(kind or "feature", own)
+    except Refused as refused:
+        return f"its type is no Flow: {refused}"
+    return None
+
+
 def run_start(
     document: IntentDocument,
     run_id: str,
@@ -74,13 +98,16 @@ def run_start(
     limits: Mapping[str, Any],
     base: Mapping[str, str],
     waits_for: Sequence[str],
+    children: Sequence[str] = (),
+    own: Flows | None = None,
     budgets: BudgetsTable | None = None,
     policy: Mapping[str, Any] | None = None,
 ) -> Draft:
     """The event that starts an Intent. `budgets`, `policy`: those of the settings.
 
     `base`: the `branch` it is for, the `commit` that the work stands on, and the `mode` of its integration.
-    `waits_for`: the Intents that must be done before.
+    `waits_for`: the Intents that must be done before. `children`: those that it was divided into.
+    `own`: the project's Flows. Raises `Refused` for a type without a Flow.
     """
     intent = document.intent
     assert intent is not None
@@ -90,15 +117,27 @@ def run_start(
         "intent": {**intent.model_dump(mode="json"), "type": kind},
         "hash": document.approval_hash,
         "classified": {"type": classified.type, "by_rule": classified.by_rule} if classified else None,
-        "flow": list(flow_of(kind or "") or DEFAULT),
+        "flow": list(steps_of(kind or "", own)),
         "limits": dict(limits),
         "budget": (budgets or BudgetsTable()).of(intent.budget.model_dump() if intent.budget else {}),
         "policy": dict(policy or {}),
         "base": dict(base),
         "integrate": base["mode"],
         "waits_for": list(waits_for),
+        "children": list(children),
     }
     return Draft(type="run.start", payload=payload, run_id=run_id, intent_id=document.id)
+
+
+def steps_of(flow: str, own: Flows | None = None) -> tuple[str, ...]:
+    """The steps of a Flow, a project's `own` first. Raises `Refused` for one that there is not."""
+    found = flow_of(flow, own)
+    if found is None:
+        known = sorted({*FLOWS, *(own or {})})
+        near = difflib.get_close_matches(flow, known, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}"
+        raise Refused(f"there is no Flow `{flow}`", hint)
+    return found
 
 
 def hold(document: IntentDocument, branch: str, conflict: Conflict) -> Draft:
@@ -114,6 +153,16 @@ def waits_for(state: State, documents: Mapping[str, IntentDocument], document: I
     """The Intents that an Intent depends on and that are not done."""
     depends_on = document.intent.depends_on if document.intent else ()
     return [name for name in depends_on if not _is_done(state, documents, name)]
+
+
+def children(state: State, documents: Mapping[str, IntentDocument], document: IntentDocument) -> list[str]:
+    """The Intents that an Intent was divided into, and that nobody rejected; none of one with Tasks of its own."""
+    intent = document.intent
+    if intent is None or intent.run or intent.tasks:
+        return []
+    found = (each.intent for each in documents.values() if each.intent and each.intent.parent == document.id)
+    known = {each.id: state.intents.get(each.id) for each in found if each.status != "cancelled"}
+    return [name for name, each in known.items() if each is None or each.status != "cancelled"]
 
 
 def _is_done(state: State, documents: Mapping[str, IntentDocument], name: str) -> bool:

@@ -17,13 +17,14 @@ from engine.orchestrate.limits import Limits
 from engine.orchestrate.task import Invocation, Status, Tasks, Work
 
 __all__ = [
-    "Approval", "Day", "Hold", "IntentState", "Outcome", "Question", "QuestionKind", "RunEnd", "RunPhase", "RunState",
-    "State",
+    "Approval", "Day", "Hold", "IntentState", "Landing", "Outcome", "Question", "QuestionKind", "RunEnd", "RunPhase",
+    "RunState", "State",
 ]  # fmt: skip
 
 #: Where a run is: `waiting` for other Intents, `analyze`, its `tasks`, in the `queue` for integration, `integrate`,
-#: `replay`: a Task is implemented again because of a conflict that the integration found.
-RunPhase = Literal["waiting", "analyze", "tasks", "queue", "integrate", "replay"]
+#: `replay`: a Task is implemented again because of a conflict that the integration found, `steps`: in another step of
+#: its Flow that concerns the run as a whole.
+RunPhase = Literal["waiting", "analyze", "tasks", "queue", "integrate", "replay", "steps"]
 
 #: How a run ended. `escalated`: it did not succeed and a person must look at it.
 Outcome = Literal["success", "failed", "escalated"]
@@ -84,10 +85,20 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Landing:
+    """Where the commits of a run are."""
+
+    reason: str
+    branch: str
+    commits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunState:
     """A run that has not ended.
 
     `intent`: the Intent as it was approved. `waits_for`: Intents that must be done first. `dependents`: of each Task.
+    `children`: the Intents that this one was divided into. `landed`: set once it is, which nothing can change.
     `reviewed`, `failed`, `cancelled` count Tasks. `agreed`: a person agreed to the integration, and `allowed`: to these
     commands in it. `cancelling`: why it is being cancelled, None if it is not. `budget`: the limits by scope. `parked`:
     steps that wait for room in it. `spent_on`: by date, what was spent. `raised`: what people added to the budget of
@@ -122,6 +133,8 @@ class RunState:
     agreed: bool = False
     allowed: tuple[str, ...] = ()
     cancelling: str | None = None
+    children: tuple[str, ...] = ()
+    landed: Landing | None = None
 
     @property
     def settled(self) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from engine.orchestrate.budget import NOTHING, Amounts
-from engine.orchestrate.effects import RunStep
+from engine.orchestrate.effects import RunStep, StepName
 
 __all__ = ["BadPlan", "Invocation", "Stage", "Status", "TaskState", "Tasks", "Work", "check_plan"]
 
@@ -62,7 +62,8 @@ class Work:
 class TaskState:
     """A Task of a run.
 
-    `spec`: as the analysis gave it (title, plan, relevant_files, complexity, run …). `open_dependencies`: how many of
+    `spec`: as the analysis gave it (title, plan, relevant_files, complexity, run …), or a coordinator (prompt). `role`:
+    who does its work; what a role that answers in words said is `text`. `open_dependencies`: how many of
     `depends_on` are not reviewed yet. `commit` is the head of its branch, `start_commit` what that branch's own commits
     build on. `onto`: the commit that it is implemented on again after a conflict. `replayed`: the integration found it,
     so the Task is not rebased again. `rounds`, `conflicts`, `replays`: reviews that rejected it, conflicts of rebase,
@@ -71,6 +72,8 @@ class TaskState:
 
     id: str
     spec: Mapping[str, Any] = field(default_factory=dict)
+    role: StepName = "implement"
+    text: str = ""
     depends_on: tuple[str, ...] = ()
     open_dependencies: int = 0
     status: Status = "pending"
@@ -169,7 +172,7 @@ def _task(spec: object) -> TaskState:
     if not isinstance(needs, list | tuple) or not all(isinstance(need, str) for need in needs):
         raise BadPlan(f"Task `{name}`: `depends_on` must be a list of ids")
     depends_on = tuple(dict.fromkeys(needs))
-    return TaskState(name, spec, depends_on, len(depends_on))
+    return TaskState(name, spec, depends_on=depends_on, open_dependencies=len(depends_on))
 
 
 def _in_order(tasks: Mapping[str, TaskState]) -> list[TaskState]:

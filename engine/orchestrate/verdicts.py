@@ -68,15 +68,19 @@ def reject(document: IntentDocument, state: State, person: Person) -> Draft:
     return Draft(type="approval", payload=payload, intent_id=document.id)
 
 
-def asked(document: IntentDocument, state: State, number: int | None = None) -> Request:
-    """The question that an answer is for: the only one, or the one of that number from 1. Raises `Refused`."""
-    questions = open_questions(document, state, document.id)
+def asked(document: IntentDocument | str, state: State, number: int | None = None) -> Request:
+    """The question that an answer is for: the only one, or the one of that number from 1. Raises `Refused`.
+
+    `document`: that of the Intent, or the id of a prompt's run.
+    """
+    name = document if isinstance(document, str) else document.id
+    questions = open_questions(None if isinstance(document, str) else document, state, name)
     if not questions:
-        raise Refused(f"nobody asks anything about `{document.id}`", "see what waits for you: penstock inbox")
+        raise Refused(f"nobody asks anything about `{name}`", "see what waits for you: penstock inbox")
     if number is None and len(questions) > 1:
-        raise Refused(f"there are {len(questions)} questions about `{document.id}`:\n{_listed(questions)}", "say which")
+        raise Refused(f"there are {len(questions)} questions about `{name}`:\n{_listed(questions)}", "say which")
     if number is not None and not 1 <= number <= len(questions):
-        raise Refused(f"`{document.id}` has {len(questions)} open questions:\n{_listed(questions)}", "say which")
+        raise Refused(f"`{name}` has {len(questions)} open questions:\n{_listed(questions)}", "say which")
     return questions[(number or 1) - 1]
 
 
@@ -97,7 +101,8 @@ def answer(question: Request, text: str, person: Person) -> Draft | None:
     if question.run_id is None:
         return None
     payload = {"index": question.index, "answer": text.strip(), "by": person.by, "mode": person.mode}
-    return Draft(type="answer", payload=payload, run_id=question.run_id, intent_id=question.intent_id)
+    intent_id = None if question.intent_id == question.run_id else question.intent_id
+    return Draft(type="answer", payload=payload, run_id=question.run_id, intent_id=intent_id)
 
 
 def answer_places(intent_id: str, text: str, question: str) -> list[int]:

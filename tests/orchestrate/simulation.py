@@ -15,13 +15,15 @@ from engine.orchestrate.budget import Amounts
 from engine.orchestrate.controller import fold, outstanding, step
 from engine.orchestrate.effects import Announce, CancelStep, Effect, RunStep
 from engine.orchestrate.events import Draft, Event
+from engine.orchestrate.flow import AGENT_STEPS, FLOWS
 from engine.orchestrate.state import RunState, State
 from tests.orchestrate.books import Books, budget
 
 __all__ = ["World", "simulate"]
 
 TERMINAL: Final = frozenset({"succeeded", "failed", "cancelled"})
-ROLES: Final = frozenset({"analyze", "implement", "review"})
+ROLES: Final = frozenset(AGENT_STEPS)
+DELEGATED: Final = frozenset({"parent_task_id", "child_task_id", "role", "prompt_digest", "started_at"})
 _BAD_ENDS: Final = ("failed", "timeout", "stalled", "refused", "question", "conflict", "rejected", "cancelled")
 _GITS_BAD_ENDS: Final = ("failed", "refused", "question", "conflict", "conflict", "rejected", "cancelled")
 
@@ -52,6 +54,8 @@ class World:
         self._told: dict[tuple[str, str], str] = {}
         self._ends: dict[str, Mapping[str, Any]] = {}
         self._landed: set[str] = set()
+        self._answered: set[str] = set()
+        self._parents: set[str] = set()
         self._stopped: set[tuple[str, str | None]] = set()
 
     # -- the log
@@ -105,18 +109,30 @@ class World:
         if self.runs % 4 == 0:
             self.append(Draft(type="hold", payload={"reason": "conflict", "next_action": "merge"}, intent_id=name))
         others = [f"i{number}" for number in range(self.runs + 1)]
-        limits = {"max_retries_per_role": self.lot.randrange(3), "max_review_retries": self.lot.randrange(3),
-                  "max_cycle_count": self.lot.randrange(1, 5), "retry_base_seconds": 0.1}  # fmt: skip
         payload = {
             "intent": {"id": name, "title": name, "clarifications": []},
             "flow": ["analyze", "implement", "review"][: self.lot.choice([3, 3, 2])],
-            "limits": limits,
+            "limits": self._limits(),
             "base": {"branch": "main", "commit": "base", "mode": "branch"},
             "integrate": "branch",
             "waits_for": self.lot.sample(others, 1) if self.lot.random() < 0.15 else [],
             "budget": budget(self.lot, self.thrift),
         }
         self.append(Draft(type="run.start", payload=payload, run_id=f"{name}-r", intent_id=name))
+
+    def start_prompt(self) -> None:
+        """A Flow on a prompt, which has no Intent."""
+        name = f"p{self.runs}-r"
+        self.runs += 1
+        intent = {"id": None, "title": name, "body": name}
+        flow = FLOWS[self.lot.choice(["roles", "roles", "audit", "skill_extraction"])]
+        limits, allowed = self._limits(), budget(self.lot, self.thrift)
+        payload = {"intent": intent, "flow": flow, "limits": limits, "budget": allowed, "base": {}}
+        self.append(Draft(type="run.start", payload=payload, run_id=name))
+
+    def _limits(self) -> dict[str, Any]:
+        return {"max_retries_per_role": self.lot.randrange(3), "max_review_retries": self.lot.randrange(3),
+                "max_cycle_count": self.lot.randrange(1, 5), "retry_base_seconds": 0.1}  # fmt: skip
 
     def begin_step(self) -> bool:
         roles = sum(effect.step in ROLES for effect in self.running.values())
@@ -179,7 +195,16 @@ class World:
             "implement": lambda: {"start_commit": "base", "commit": commit, "files": [f"f{lot.randrange(4)}"]},
             "rebase": lambda: {"start_commit": "base", "commit": commit},
             "review": lambda: {"approved": lot.random() >= self.trouble / 2},
-            "integrate": lambda: {"branch": "penstock/landed", "commits": [commit]},
+            "integrate": lambda: {"branch": "penstock/landed", "commits": [commit], "unprocessed": lot.randrange(2)},
+            "reflect": lambda: {"intents": [{"title": "x"}] * lot.randrange(2), "processed": ["o"] * lot.randrange(2)},
+            "propose": lambda: {"intents": [f"i{lot.randrange(self.runs + 1)}"]},
+            "coordinator": self._delegations,
+            "audit": lambda: {"observations": [{}]},
+            "report": lambda: {"observed": ["o"], "path": "r.md", "text": "report"},
+            "observe": lambda: {"patterns": [1] * lot.randrange(3)},
+            "abstract": lambda: {"skills": [1] * lot.randrange(3)},
+            "record": lambda: {"start_commit": "base", "commit": commit, "files": ["s"]},
+            **{role: lambda: {"text": commit} for role in ("developer", "reviewer", "documenter")},
         }
         return outputs[effect.step]()
 
@@ -194,8 +219,16 @@ class World:
         lot.shuffle(tasks)
         if lot.random() < self.trouble / 4:
             tasks.append({"id": "t0", "depends_on": []})
+        if lot.random() < self.trouble / 4:
+            return {"child_intents": [{"title": "a part"}]}
         needs = [f"i{lot.randrange(self.runs + 1)}"] if lot.random() < self.trouble / 4 else []
         return {"tasks": tasks, "depends_on_intents": needs}
+
+    def _delegations(self) -> dict[str, Any]:
+        lot = self.lot
+        roles = ["developer", "reviewer", *["stranger"] * (lot.random() < self.trouble / 4)]
+        delegations = [{"role": lot.choice(roles), "prompt": f"p{lot.randrange(3)}"} for _ in range(lot.randrange(5))]
+        return {"delegations": delegations, "text": lot.choice(["", "I know"])}
 
     def answer(self) -> bool:
         asking = [(run.id, one) for run in self.state.runs.values() for one in run.open_questions]
@@ -275,10 +308,17 @@ class World:
             self._ends[run_id] = payload
             spent = Amounts.sum(map(Amounts.read, payload["budget"]["spent"].values()))
             assert spent == self.books.spent(run_id), f"{run_id}: what is settled is not what was used"
-            assert (payload["state"] == "succeeded") == (run_id in self._landed), f"{run_id}: {payload}"
+            done = self._landed | (self._parents if event.intent_id else self._answered)
+            done |= {run_id} if payload["reason"].startswith("no ") else set()
+            succeeded = payload["state"] == "succeeded"
+            assert run_id in done if succeeded else run_id not in self._landed, f"{run_id}: {payload}"
         elif event.type == "land":
             assert run_id not in self._landed, f"{run_id} landed twice"
             self._landed.add(run_id)
+        elif event.type == "result" and payload["taskId"] == run_id and event.role in {"documenter", "report"}:
+            self._answered.add(run_id)
+        elif event.type == "role_delegation":
+            assert set(payload) - {"ended_at", "result"} == DELEGATED and all(payload[name] for name in DELEGATED)
         elif event.type == "stop":
             if payload["trigger"].startswith("budget."):  # a pause: a person may raise it
                 assert payload["value"] >= payload["threshold"] and payload["reason"]
@@ -295,12 +335,13 @@ class World:
         assert len(set(state.queue)) == len(state.queue) and set(state.queue) <= set(state.runs)
         for run in state.runs.values():
             self._check_run(run)
+            self._parents |= {run.id} if run.children else set()
         for end in state.ended.values():
             assert end.state in TERMINAL
 
     def _check_run(self, run: RunState) -> None:
         tasks = run.tasks.values()
-        assert run.reviewed == sum(task.stage == "reviewed" for task in tasks)
+        assert run.reviewed == sum(task.stage == "reviewed" or task.status == "succeeded" for task in tasks)
         assert run.failed == sum(task.status == "failed" for task in tasks)
         assert run.cancelled == sum(task.status == "cancelled" for task in tasks)
         integrating = run.phase in {"integrate", "queue"}
@@ -326,7 +367,7 @@ def simulate(seed: int, intents: int = 3, disturbed: int = 60) -> World:
     weights = [8, 8, 2, 2, lot.choice([0, 1]), lot.choice([0, 0, 0.3, 1]), lot.choice([0, 1])]  # a world's own weather
     for _ in range(disturbed):
         if world.runs < intents and (lot.random() < 0.2 or not world.state.runs):
-            world.start_intent()
+            (world.start_prompt if lot.random() < 0.2 else world.start_intent)()
         else:
             lot.choices(_ACTIONS, weights)[0](world)
     while world.begin_step() or world.end_step() or world.answer() or (world.waiting and world.wait()):

@@ -12,6 +12,7 @@ from typing import Any
 from engine.orchestrate.controller import fold, outstanding, step
 from engine.orchestrate.effects import Announce, CancelStep, Effect, RunStep, UpdateIntent
 from engine.orchestrate.events import Draft, Event
+from engine.orchestrate.flow import FLOWS
 from engine.orchestrate.state import RunEnd, RunState, State
 from engine.orchestrate.task import TaskState
 
@@ -76,6 +77,11 @@ class Story:
         }
         return self.happens("run.start", given, run_id=run_id, intent_id=intent_id)
 
+    def prompt(self, text: str = "Write a poem", flow: Sequence[str] = FLOWS["roles"], **payload: Any) -> list[Event]:
+        """Start a Flow on a prompt."""
+        intent = {"id": None, "title": text, "body": text}
+        return self.start(None, intent=intent, flow=list(flow), base={}, integrate=None, **payload)
+
     def begin(self, name: str, run_id: str = RUN) -> list[Event]:
         effect = self.current(name, run_id)
         payload = {"key": effect.key, "step": effect.step, "attempt": effect.attempt}
@@ -133,6 +139,14 @@ class Story:
                         "removed": 1, "files": [f"{effect.task_id}.txt"], "session_id": session}  # fmt: skip
             case "rebase":
                 return {"start_commit": "new base", "commit": effect.inputs["commit"], "moved": True}
+            case "coordinator":
+                return {"delegations": [{"role": role, "prompt": f"{role}, help"} for role in effect.inputs["roles"]]}
+            case "developer" | "reviewer" | "documenter":
+                return {"text": f"text of {effect.key}"}
+            case "reflect":
+                return {"intents": [], "processed": []}
+            case "propose":
+                return {"intents": [f"child-{number + 1}" for number in range(len(effect.inputs["proposals"]))]}
             case "review":
                 return {"approved": True, "issues": [], "suggestions": []}
             case "integrate":
@@ -143,6 +157,7 @@ class Story:
                     "commits": [commit],
                     "files": ["f"],
                 }
+        return {}
 
     # -- what is to be seen
 

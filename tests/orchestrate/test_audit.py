@@ -53,7 +53,7 @@ def test_required_fields_are_missing_in_no_record_of_many_worlds() -> None:
         for record in records(events):
             check(record)
 
-    from_elsewhere = {"tool_call", "result", "prune"}
+    from_elsewhere = {"tool_call", "prune", "parallelism", "trust", "policy"}
     assert seen == (CAUSES | ANNOUNCEMENTS) - from_elsewhere
 
 

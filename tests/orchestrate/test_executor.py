@@ -166,3 +166,39 @@ async def test_a_pool_that_drains_ends_what_is_at_work_and_begins_nothing():
     await world.executor.shut_down()
     assert world.events == [("step.start", "a", None), ("step.end", "a", "ok")]
     assert len(world.executor) == 0
+
+
+async def test_fewer_roles_work_at_once_under_load_and_more_again_later():
+    world = World(roles_at_once=4)
+    told = []
+
+    async def report(draft):
+        if draft.type == "parallelism":
+            told.append(draft.payload)
+        else:
+            await world.report(draft)
+
+    free = [0.5]
+    world.executor = LocalExecutor(world.perform, report, world.clock, 4, lambda: free[0])
+    for key in "abcdefgh":
+        world.executor.submit(step(key))
+    await world.until("step.start", "d", None)
+    limited = {"class": "network", "message": "busy", "next_action": ""}
+    world.open("a", Outcome("failed", error=limited))
+    await world.until("step.end", "a", "failed")
+    world.open("b")
+    await world.until("step.end", "b", "ok")
+    assert world.started() == list("abcd")  # two are left, and no more may work
+    world.open("c")
+    await world.until("step.start", "e", None)
+    world.clock.time += 60
+    world.open("d")
+    await world.until("step.start", "g", None)
+    assert world.started() == list("abcdefg")
+    world.clock.time += 10
+    free[0] = 0.01
+    world.open("e")
+    await world.until("step.end", "e", "ok")
+    assert [(each["from"], each["to"], each["most"]) for each in told] == [(4, 2, 4), (2, 3, 4), (3, 1, 4)]
+    assert "busy" in told[0]["reason"] and "memory" in told[2]["reason"]
+    await world.executor.shut_down()

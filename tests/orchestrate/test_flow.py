@@ -38,4 +38,4 @@ def test_a_missing_type_is_chosen_by_rule_and_the_rule_is_shown(title: str, body
 
 
 def test_every_type_has_a_flow() -> None:
-    assert set(FLOWS) == {"feature", "fix", "refactor", "test", "audit", "skill_extraction"}
+    assert set(FLOWS) == {"feature", "fix", "refactor", "test", "audit", "skill_extraction", "roles"}

@@ -32,6 +32,8 @@ WANTED = {
     "run succeeded success done", "run failed failed error", "run failed failed blocked",
     "run cancelled failed cancelled", "run failed escalated blocked", "run failed escalated error", "rebase conflict",
     "integrate conflict", "integrate question", "integrate cancelled", "review rejected",
+    "result", "documenter ok", "reflect ok", "propose ok",
+    "developer cancelled", "audit timeout", "report ok", "abstract ok", "record ok", "coordinator question",
     *(f"{step} {result}" for step in ("analyze", "implement", "review") for result in ("ok", "timeout", "question")),
 }  # fmt: skip
 

@@ -88,7 +88,7 @@ def reject(context: click.Context, intent_id: str) -> int:
 @common_options
 @click.pass_context
 def answer(context: click.Context, intent_id: str, text: str, number: int | None) -> int:
-    """Answer a question about an Intent, so that its run goes on.
+    """Answer a question about an Intent, or the run of a prompt by its own id, so that it goes on.
 
     Exit codes: 0 answered, 1 there is no such question, 2 no such Intent, or not allowed.
     """
@@ -96,15 +96,18 @@ def answer(context: click.Context, intent_id: str, text: str, number: int | None
     from engine.orchestrate.wire import Refused
 
     desk = _Desk(options_of(context), "answer", [intent_id])
-    (document,) = desk.documents([intent_id])
+    state = desk.state()
+    of_a_prompt = intent_id in state.runs and state.runs[intent_id].intent_id is None
+    document = intent_id if of_a_prompt else desk.documents([intent_id])[0]
     try:
-        question = verdicts.asked(document, desk.state(), number)
+        question = verdicts.asked(document, state, number)
         draft = verdicts.answer(question, text, desk.person)
         if draft is not None:
             desk.append(draft)
     except Refused as refused:
         _not_done(refused)
-    desk.fill_in(intent_id, question.text, text.strip(), must=draft is None)
+    if not of_a_prompt:
+        desk.fill_in(intent_id, question.text, text.strip(), must=draft is None)
     click.echo(f"answered: {question.text}")
     return 0
 

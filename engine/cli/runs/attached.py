@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -118,12 +119,14 @@ def _start(errand: Errand, *, go_on: bool) -> None:
     from engine.orchestrate.origins import wish
 
     workspace = errand.workspace
-    params = {
-        "intents": errand.wanted, "wish": wish(workspace, dict(os.environ)), "go_on": go_on,
-        "mine": sorted(errand.started.own),
-    }  # fmt: skip
+    method, params = "start", {"wish": wish(workspace, dict(os.environ)), "go_on": go_on}
+    if errand.prompt is not None:
+        method = "start_prompt"
+        params["prompt"] = asdict(errand.prompt)
+    else:
+        params |= {"intents": errand.wanted, "mine": sorted(errand.started.own)}
     with _no_interrupt():
-        answer = client.ask(workspace.socket, "start", params)
+        answer = client.ask(workspace.socket, method, params)
         own, notes = set(answer["own"]), list(answer["notes"])
         errand.took_up(Started(dict(answer["runs"]), dict(answer["waits"]), own, notes))
     roles, wanted = answer["max_parallel_roles"], workspace.settings.run.max_parallel_roles

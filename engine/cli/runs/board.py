@@ -129,6 +129,16 @@ def _landed(run: RunRow, event: Event) -> Line:
     return [*_named(event), ("landed", "good"), (where + _colon(request), "")]
 
 
+def _said(_run: RunRow, event: Event) -> Line:
+    lines = str(event.payload.get("response", "")).strip().splitlines() or [""]
+    more = f" (and {len(lines) - 1} more lines)" if len(lines) > 1 else ""
+    return [*_named(event), (f"{event.role} says", "good"), (_colon(lines[0][:_LONGEST]) + more, "")]
+
+
+#: characters shown of what a role said
+_LONGEST: Final = 100
+
+
 def _went_wrong(_run: RunRow, event: Event) -> Line:
     payload = event.payload
     next_action = f"; {payload['next_action']}" if payload.get("next_action") else ""
@@ -143,6 +153,7 @@ _HANDLERS: Final = {
     "stop": _stopped,
     "question": _asked,
     "land": _landed,
+    "result": _said,
     "error": _went_wrong,
 }
 

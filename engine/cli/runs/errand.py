@@ -15,24 +15,27 @@ import click
 if TYPE_CHECKING:
     from engine.orchestrate.events import Event
     from engine.orchestrate.host import Started
+    from engine.orchestrate.prompting import Prompt
     from engine.orchestrate.workspace import Workspace
 
 __all__ = ["Errand"]
 
 
 class Errand:
-    """Intents to run, `watchers` who are told of what happens, and what came of it.
+    """Intents to run, or a `prompt`, `watchers` who are told of what happens, and what came of it.
 
     `wanted`: the Intents that are still to be run. `started`: the runs, and why other Intents wait. `seen`: the last
     event in the log that was told. `ended_by`: the signal that ended it, if one did. `stopped`: the runner was.
     """
 
     def __init__(
-        self, workspace: Workspace, intents: Sequence[str], watchers: Sequence[Callable[[Event], None]]
-    ) -> None:
+        self, workspace: Workspace, intents: Sequence[str], watchers: Sequence[Callable[[Event], None]],
+        prompt: Prompt | None = None,
+    ) -> None:  # fmt: skip
         from engine.orchestrate.host import Started
 
         self.workspace = workspace
+        self.prompt = prompt
         self.wanted = list(intents)
         self.started: Started = Started()
         self.seen = 0

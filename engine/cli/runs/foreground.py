@@ -43,7 +43,8 @@ async def _done(errand: Errand) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
                 loop.add_signal_handler(number, _put, news, number)
-        errand.took_up(await host.start(errand.wanted))
+        starting = host.start_prompt(errand.prompt) if errand.prompt else host.start(errand.wanted)
+        errand.took_up(await starting)
         await _until_over(errand, host, news)
 
 

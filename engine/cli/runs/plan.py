@@ -22,7 +22,7 @@ def show_plan(workspace: Workspace, named: Sequence[str]) -> int:
     intents = workspace.files.load_all()
     for name in named:
         intents.of(name)
-    choice = choose(workspace.state(), intents.documents, named)
+    choice = choose(workspace.state(), intents.documents, named, workspace.settings.own_flows)
     for run_id in choice.go_on:
         click.echo(f"{run_id}: goes on")
     for document in choice.start:

@@ -35,6 +35,8 @@ from engine.orchestrate.redact import Redactor
 __all__ = ["CommandAgent", "failure_of", "run_line"]
 
 _LONGEST_REASON: Final = 300
+#: EX_TEMPFAIL of sysexits.h: a service is busy or limits our rate, and trying again later may do
+_TRY_LATER: Final = 75
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,9 @@ def failure_of(end: ProcessEnd) -> Failure | None:
         return Failure("stalled", "tool", f"{command}: wrote nothing for too long", "raise the limit for silence")
     if end.exit_code == 0:
         return None
+    if end.exit_code == _TRY_LATER:
+        again = f"{command}: cannot do it now{_reason(end)}"
+        return Failure("failed", "network", again, "it is tried again, with fewer at once")
     if end.exit_code == NO_SUCH_COMMAND:
         return Failure(
             "refused", "user", f"no such command: {command}{_reason(end)}", "install it, or correct its name"

@@ -10,15 +10,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from engine.orchestrate.effects import RunStep
+from engine.orchestrate.flow import AGENT_STEPS
 from engine.orchestrate.limits import Stop, digest
 from engine.orchestrate.rules.turn import Turn
 from engine.orchestrate.state import RunState
 from engine.orchestrate.task import Status
 
-__all__ = ["AGENT_STEPS", "announce_error", "delegation", "prompt_of", "run_status", "task_status"]
-
-AGENT_STEPS: Final = frozenset({"analyze", "implement", "review"})
-"""The steps that are given to a role; the others the Runner does itself."""
+__all__ = ["announce_error", "delegation", "prompt_of", "result_told", "run_status", "task_status"]
 
 _PROMPT: Final = {
     "analyze": ("answers", "feedback"),
@@ -26,6 +24,17 @@ _PROMPT: Final = {
     "rebase": ("task_id", "start_commit", "commit"),
     "review": ("task", "start_commit", "commit", "answers", "allowed"),
     "integrate": ("tasks", "agreed", "allowed"),
+    "coordinator": ("prompt", "feedback"),
+    "developer": ("prompt",),
+    "reviewer": ("prompt",),
+    "documenter": ("prompt", "shares"),
+    "reflect": ("summary",),
+    "propose": ("proposals", "processed"),
+    "audit": ("intent",),
+    "report": ("observations",),
+    "observe": ("intent",),
+    "abstract": ("patterns",),
+    "record": ("task", "feedback", "onto", "answers"),
 }
 
 
@@ -92,20 +101,25 @@ def _add(payload: dict[str, Any], *, stop: Stop | None, **given: str | None) -> 
 
 
 def delegation(turn: Turn, effect: RunStep, started_at: str | None, result: str | None = None) -> None:
-    """Announce that a role was given work, and with `result` that it is back."""
-    if turn.quiet or effect.step not in AGENT_STEPS:
+    """Announce that a role was given work, and with `result` that it is back; nothing if it never was given it."""
+    if turn.quiet or effect.step not in AGENT_STEPS or started_at is None:
         return
     payload: dict[str, Any] = {
         "parent_task_id": effect.run_id,
         "child_task_id": effect.task_id or effect.key,
         "role": effect.step,
-        "key": effect.key,
         "prompt_digest": digest(prompt_of(effect.step, effect.inputs)),
         "started_at": started_at,
     }
     if result is not None:
         payload |= {"ended_at": turn.now, "result": result}
     turn.announce("role_delegation", payload, run_id=effect.run_id, task_id=effect.task_id, role=effect.step)
+
+
+def result_told(turn: Turn, effect: RunStep, response: str) -> None:
+    """Announce what a role said; of the run as a whole, under its id, it is the answer."""
+    payload = {"response": response, "taskId": effect.task_id or effect.run_id, "runId": effect.run_id}
+    turn.announce("result", payload, run_id=effect.run_id, task_id=effect.task_id, role=effect.step)
 
 
 def announce_error(

@@ -12,7 +12,7 @@ from engine.orchestrate.effects import CancelStep, RunStep
 from engine.orchestrate.replacing import changed
 from engine.orchestrate.rules import integration
 from engine.orchestrate.rules.announcements import run_status
-from engine.orchestrate.rules.ending import cancel_task, end_run
+from engine.orchestrate.rules.ending import cancel_task, end_landed, end_run
 from engine.orchestrate.rules.turn import Nonsense, Turn
 
 __all__ = ["cancel_requested", "cancel_run", "step_ended"]
@@ -43,6 +43,9 @@ def cancel_run(turn: Turn, run_id: str, reason: str) -> None:
         turn.change_run(run_id, cancelling=reason)
         run_status(turn, run_id, "run", "running", "is being cancelled")
     current = run.work.current
+    if current is None and run.landed:
+        end_landed(turn, run_id)
+        return
     if current is None:
         _cancel_tasks(turn, run_id, reason)
         return
@@ -58,7 +61,7 @@ def _cancel_tasks(turn: Turn, run_id: str, reason: str) -> None:
 
 def _leave_the_queue(turn: Turn, run_id: str) -> None:
     turn.queue = tuple(name for name in turn.queue if name != run_id)
-    if turn.run(run_id).phase in {"queue", "integrate", "replay"}:
+    if turn.run(run_id).phase in {"queue", "integrate", "replay", "steps"}:
         turn.change_run(run_id, phase="tasks")
 
 
@@ -68,6 +71,9 @@ def step_ended(turn: Turn, effect: RunStep, result: str, output: Mapping[str, An
     run = turn.run(run_id)
     if effect.step == "integrate" and result == "ok":
         integration.integrated(turn, effect, output)
+        return
+    if run.landed:
+        end_landed(turn, run_id)
         return
     reason = run.cancelling or "cancelled"
     if task_id is not None:

@@ -20,7 +20,7 @@ from engine.orchestrate.rules.turn import Turn
 from engine.orchestrate.state import Outcome, Question, RunEnd, RunState, State
 from engine.orchestrate.task import Status, TaskState
 
-__all__ = ["cancel_task", "end_run", "fail", "remembered"]
+__all__ = ["cancel_task", "end_landed", "end_run", "end_task", "end_tasks", "fail", "remembered"]
 
 
 def fail(
@@ -34,17 +34,23 @@ def fail(
     escalated: bool = False,
     stop: Stop | None = None,
 ) -> None:
-    """A Task ends without success, and so do those that depend on it; without `task_id` the whole run does."""
+    """A Task ends without success, and so do those that depend on it; without `task_id` the whole run does.
+
+    A run that has landed has succeeded whatever fails then.
+    """
     if stop:
         turn.announce("stop", stop.payload(), run_id=run_id, task_id=task_id, role=role)
     kind, action = (str((error or {}).get(name) or other) for name, other in (("class", "tool"), ("next_action", "")))
     announce_error(
         turn, reason, kind=kind, next_action=action or "see penstock inbox", run_id=run_id, task_id=task_id
     )  # fmt: skip
+    if task_id is None and turn.run(run_id).landed:  # what comes after it changes nothing of that
+        end_landed(turn, run_id)
+        return
     if task_id is None:
         end_run(turn, run_id, "failed", reason, escalated=escalated, stop=stop, role=role, next_action=action)
         return
-    _end_task(turn, run_id, task_id, "failed", reason, role=role, escalated=escalated, stop=stop)
+    end_task(turn, run_id, task_id, "failed", reason, role=role, escalated=escalated, stop=stop)
     _end_dependants(turn, run_id, task_id, "failed")
 
 
@@ -60,7 +66,7 @@ def _cancel_one(turn: Turn, run_id: str, task_id: str, reason: str) -> bool:
         return False
     current = task.work.current
     if current is None:
-        _end_task(turn, run_id, task_id, "cancelled", reason)
+        end_task(turn, run_id, task_id, "cancelled", reason)
         return True
     turn.effects.append(CancelStep(current.effect.key))
     if not task.cancelling:
@@ -82,14 +88,15 @@ def _end_dependants(turn: Turn, run_id: str, task_id: str, status: Status) -> No
         if status == "cancelled" or task.work.current:
             _cancel_one(turn, run_id, name, reason)
         else:
-            _end_task(turn, run_id, name, "failed", reason)
+            end_task(turn, run_id, name, "failed", reason)
         pending += [(dependent, name) for dependent in dependents.get(name, ())]
 
 
-def _end_task(
+def end_task(
     turn: Turn, run_id: str, task_id: str, status: Status, reason: str, *, role: str | None = None,
     escalated: bool = False, stop: Stop | None = None,
 ) -> None:  # fmt: skip
+    """End one Task of which nothing runs any more."""
     task = turn.task(run_id, task_id)
     _close_questions(turn, run_id, task_id)
     turn.change_task(
@@ -99,7 +106,7 @@ def _end_task(
 
 
 def _role_of(task: TaskState) -> str:
-    return task.stage if task.stage in {"implement", "rebase", "review"} else "implement"
+    return task.stage if task.stage in {"rebase", "review"} else task.role
 
 
 def _close_questions(turn: Turn, run_id: str, task_id: str) -> None:
@@ -131,7 +138,7 @@ def end_run(
     next_action: str = "",
 ) -> None:
     """End a run none of whose steps is left, and write what became of it into its Intent's file."""
-    _end_open_tasks(turn, run_id, state, reason)
+    end_tasks(turn, run_id, state, reason)
     run = turn.run(run_id)
     escalated = escalated or any(task.escalated for task in run.tasks.values())
     outcome: Outcome = "success" if state == "succeeded" else "escalated" if escalated else "failed"
@@ -145,15 +152,23 @@ def end_run(
     turn.end_run(run_id, end)
 
 
-def _end_open_tasks(turn: Turn, run_id: str, state: Status, reason: str) -> None:
+def end_landed(turn: Turn, run_id: str) -> None:
+    """End a run that has landed."""
+    landed = turn.run(run_id).landed
+    assert landed is not None
+    end_run(turn, run_id, "succeeded", landed.reason, role="integrate", branch=landed.branch, commits=landed.commits)
+
+
+def end_tasks(turn: Turn, run_id: str, state: Status, reason: str) -> None:
+    """End the Tasks of a run that have not ended, as it ends itself."""
     other: Status = "cancelled" if state == "cancelled" else "failed"
     reviewed: Status = "cancelled" if state == "cancelled" else "succeeded"
     message = {"succeeded": "landed", "cancelled": reason}.get(state, "reviewed, but its run lands nothing")
     for task in turn.run(run_id).tasks.values():
         if task.stage == "reviewed":
-            _end_task(turn, run_id, task.id, reviewed, message)
+            end_task(turn, run_id, task.id, reviewed, message)
         elif task.stage != "ended":
-            _end_task(turn, run_id, task.id, other, reason)
+            end_task(turn, run_id, task.id, other, reason)
 
 
 def _intent_status(run: RunState, state: Status) -> str:

@@ -11,14 +11,14 @@ from typing import Any
 
 from engine.orchestrate.effects import RunStep
 from engine.orchestrate.limits import Stop
-from engine.orchestrate.rules import tasks
+from engine.orchestrate.rules import proposing, tasks
 from engine.orchestrate.rules.announcements import run_status, task_status
-from engine.orchestrate.rules.ending import end_run, fail
+from engine.orchestrate.rules.ending import fail
 from engine.orchestrate.rules.outputs import BadOutput, mapping, text, text_or_none, texts
 from engine.orchestrate.rules.rounds import MAX_CONFLICTS
 from engine.orchestrate.rules.steps import ask
 from engine.orchestrate.rules.turn import Turn
-from engine.orchestrate.state import RunState
+from engine.orchestrate.state import Landing, RunState
 
 __all__ = ["conflict", "enqueue", "integrate_next", "integrated", "rejected"]
 
@@ -81,7 +81,7 @@ def integrated(turn: Turn, effect: RunStep, output: Mapping[str, Any]) -> None:
     turn.announce("land", {**told, "mode": turn.run(run_id).integrate, "key": effect.key}, run_id=run_id)
     count = len(turn.run(run_id).tasks)
     reason = f"{count} of {count} Tasks landed on {branch}"
-    end_run(turn, run_id, "succeeded", reason, role="integrate", branch=branch, commits=commits)
+    proposing.landed(turn, run_id, Landing(reason, branch, commits), output)
 
 
 def rejected(turn: Turn, effect: RunStep, output: Mapping[str, Any]) -> None:

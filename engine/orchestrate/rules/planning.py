@@ -1,6 +1,7 @@
 """From an Intent to Tasks: asking for the analysis and what follows from it.
 
-An analysis gives Tasks, or questions, or other Intents that must be done first (its plan is kept meanwhile). A plan
+An analysis gives Tasks, or questions, or the Intents that this one is divided into, or others that must be done first
+(its plan is kept meanwhile). A plan
 that cannot be carried out is given back with what is wrong with it, unless a person wrote it.
 """
 
@@ -11,7 +12,7 @@ from itertools import islice
 from typing import Any, Final
 
 from engine.orchestrate.effects import RunStep, UpdateIntent
-from engine.orchestrate.rules import questions, tasks, waiting
+from engine.orchestrate.rules import proposing, questions, tasks, waiting
 from engine.orchestrate.rules.announcements import run_status, task_status
 from engine.orchestrate.rules.ending import fail
 from engine.orchestrate.rules.outputs import text_or_none, texts
@@ -81,9 +82,7 @@ def analyzed(turn: Turn, effect: RunStep, output: Mapping[str, Any]) -> None:
         questions.asked(turn, effect, output)
         return
     if output.get("child_intents"):
-        reason = "the analysis divides this Intent into other Intents, which is not supported yet"
-        action = "write them with `penstock new`, or make this Intent smaller"
-        fail(turn, run_id, None, "analyze", reason, error={"class": "user", "next_action": action})
+        proposing.divide(turn, effect, output["child_intents"])
         return
     needed = texts(output, "depends_on_intents")
     commit = text_or_none(output, "base_commit")  # what landed while the run waited is in it

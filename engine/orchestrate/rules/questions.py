@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from engine.orchestrate.effects import RunStep
+from engine.orchestrate.flow import AGENT_STEPS
 from engine.orchestrate.replacing import changed
 from engine.orchestrate.rules import budgets
 from engine.orchestrate.rules.announcements import run_status, task_status
@@ -26,6 +27,8 @@ __all__ = ["Accepted", "answered", "asked"]
 
 _YES: Final = frozenset({"yes", "y", "true", "agree", "ok", "allow"})
 _NO: Final = frozenset({"no", "n", "false", "disagree", "deny", "refuse"})
+
+_READING: Final = frozenset(AGENT_STEPS) - {"implement"}
 
 Accepted = tuple[RunStep, Mapping[str, Any]]
 """A step whose output a person accepted: it has ended well after all."""
@@ -100,7 +103,7 @@ def _go_on(turn: Turn, question: Question, batch: list[Question]) -> Accepted | 
     if commands:
         inputs: Mapping[str, Any] = {**effect.inputs, "allowed": commands}
     elif question.kind == "policy":
-        if effect.step in {"analyze", "review"} or text_or_none(output, "commit"):
+        if effect.step in _READING or text_or_none(output, "commit"):
             return effect, {name: value for name, value in output.items() if name not in {"kind", "question"}}
         inputs = {**effect.inputs, "agreed": True}
     else:

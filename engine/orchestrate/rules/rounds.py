@@ -38,10 +38,10 @@ def implemented(turn: Turn, effect: RunStep, output: Mapping[str, Any]) -> None:
     turn.change_task(run_id, task_id, start_commit=start, commit=commit, branch=branch, files=files)
     if commits:
         told = {"commit": commit, "commits": commits, "branch": branch, "start_commit": start, "key": effect.key}
-        turn.announce("commit", told, run_id=run_id, task_id=task_id, role="implement")
+        turn.announce("commit", told, run_id=run_id, task_id=task_id, role=effect.step)
         sizes = {name: output.get(name) for name in ("added", "removed")}
         diff = {"start_commit": start, "commit": commit, "files": list(files), **sizes}
-        turn.announce("diff", diff, run_id=run_id, task_id=task_id, role="implement")
+        turn.announce("diff", diff, run_id=run_id, task_id=task_id, role=effect.step)
     tasks.rebase(turn, run_id, task_id)
 
 

@@ -6,7 +6,7 @@ that waited for an Intent go on, and the next integration begins.
 
 from __future__ import annotations
 
-from engine.orchestrate.rules import budgets, planning, waiting
+from engine.orchestrate.rules import beginning, budgets, delegating, waiting
 from engine.orchestrate.rules.ending import end_run
 from engine.orchestrate.rules.integration import enqueue, integrate_next
 from engine.orchestrate.rules.turn import Turn
@@ -26,11 +26,14 @@ def settle(turn: Turn) -> None:
                 _advance(turn, turn.run(run_id))
         while turn.ended:
             for run_id in waiting.dependency_ended(turn, turn.ended.pop(0)):
-                planning.begin(turn, run_id)
+                beginning.begin(turn, run_id)
         integrate_next(turn)
 
 
 def _advance(turn: Turn, run: RunState) -> None:
+    if (run.failed or run.cancelled) and "documenter" in run.flow:
+        delegating.fail_fast(turn, run)
+        run = turn.run(run.id)
     if run.phase not in {"tasks", "replay", "waiting"} or not run.tasks or run.settled < len(run.tasks):
         if run.cancelling is not None and not run.tasks and run.work.current is None:
             end_run(turn, run.id, "cancelled", run.cancelling)
@@ -38,10 +41,10 @@ def _advance(turn: Turn, run: RunState) -> None:
     if run.work.current is not None:
         return
     total, lost = len(run.tasks), run.failed + run.cancelled
-    if run.cancelling is not None and run.cancelled:
+    if run.cancelling is not None and (run.cancelled or not lost):
         end_run(turn, run.id, "cancelled", run.cancelling)
     elif not lost:
-        enqueue(turn, run.id)
+        (delegating.conclude if "documenter" in run.flow else enqueue)(turn, run.id)
     elif run.cancelled == total:
         end_run(turn, run.id, "cancelled", "all Tasks were cancelled")
     else:
@@ -51,5 +54,5 @@ def _advance(turn: Turn, run: RunState) -> None:
 def _summary(run: RunState) -> str:
     parts = [f"{run.reviewed} of {len(run.tasks)} Tasks done"]
     parts += [f"{run.failed} failed"] * (run.failed > 0) + [f"{run.cancelled} cancelled"] * (run.cancelled > 0)
-    first = next(task for task in run.tasks.values() if task.status in {"failed", "cancelled"})
+    first = next(task for task in run.tasks.values() if task.status == ("failed" if run.failed else "cancelled"))
     return f"{', '.join(parts)}; first {first.id}: {first.reason}"

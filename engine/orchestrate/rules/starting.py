@@ -7,11 +7,11 @@ the reason.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from engine.orchestrate.budget import limits_of
 from engine.orchestrate.limits import Limits
-from engine.orchestrate.rules import planning, waiting
+from engine.orchestrate.rules import beginning, waiting
 from engine.orchestrate.rules.announcements import announce_error, run_status
 from engine.orchestrate.rules.ending import fail
 from engine.orchestrate.rules.outputs import BadOutput, mapping, text, texts
@@ -19,9 +19,6 @@ from engine.orchestrate.rules.turn import Nonsense, Turn
 from engine.orchestrate.state import Hold, RunState
 
 __all__ = ["held", "run_started"]
-
-_STEPS: Final = frozenset({"analyze", "implement", "review"})
-
 
 def run_started(turn: Turn) -> None:
     """Begin a run. Raises Nonsense for one that may not begin; a Flow that is not known ends it with the reason."""
@@ -41,14 +38,13 @@ def run_started(turn: Turn) -> None:
     turn.put_run(run)
     if event.intent_id is not None:
         turn.change_intent(event.intent_id, run_id=run_id, hold=None)
-    unknown = [name for name in run.flow if name not in _STEPS]
-    if unknown or "implement" not in run.flow:
-        reason = f"the Flow {list(run.flow)} is not supported yet"
+    if not beginning.is_possible(run.flow):
+        reason = f"the steps {list(run.flow)} are no Flow"
         fail(turn, run_id, None, "run", reason, error={"class": "user", "next_action": "use the default Flow"})
         return
     run_status(turn, run_id, "run", "running", "started")
     if not waiting.wait_for(turn, run_id, needed):
-        planning.begin(turn, run_id)
+        beginning.begin(turn, run_id)
 
 
 def held(turn: Turn) -> None:
@@ -84,6 +80,7 @@ def _read(turn: Turn, run_id: str, payload: Mapping[str, Any]) -> RunState:
         flow=texts(payload, "flow"),
         limits=Limits.of(mapping(payload, "limits")),
         base=mapping(payload, "base"),
+        children=texts(payload, "children"),
         integrate=str(payload.get("integrate") or "branch"),
         started_at=turn.now,
         budget=limits_of(mapping(payload, "budget")),

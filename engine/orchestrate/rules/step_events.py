@@ -12,7 +12,19 @@ from typing import Any, Final, get_args
 from engine.orchestrate.effects import RunStep, StepResult
 from engine.orchestrate.limits import RECENT
 from engine.orchestrate.replacing import changed
-from engine.orchestrate.rules import budgets, cancelling, integration, planning, questions, rounds, tasks
+from engine.orchestrate.rules import (
+    auditing,
+    budgets,
+    cancelling,
+    delegating,
+    integration,
+    planning,
+    proposing,
+    questions,
+    rounds,
+    skills,
+    tasks,
+)
 from engine.orchestrate.rules.announcements import delegation, run_status, task_status
 from engine.orchestrate.rules.ending import fail
 from engine.orchestrate.rules.outputs import BadOutput, mapping, text_or_none
@@ -26,10 +38,8 @@ _RESULTS: Final = frozenset(get_args(StepResult))
 _MISSING: Final = {"class": "system", "message": "", "next_action": "see penstock logs RUN --output"}
 
 _FAILED: Final = frozenset({"failed", "timeout", "stalled"})
-_MEANINGLESS: Final = frozenset({
-    ("analyze", "rejected"), ("implement", "rejected"), ("rebase", "rejected"), ("analyze", "conflict"),
-})  # fmt: skip
-"""Ends that a step cannot have: they are failures."""
+_CONFLICTING: Final = frozenset({"implement", "record", "rebase", "review", "integrate"})
+"""Steps that can meet a conflict; in any other one, such an end is a failure."""
 
 Rule = Callable[[Turn, RunStep, Mapping[str, Any]], None]
 
@@ -78,7 +88,7 @@ def step_ended(turn: Turn, broken: str | None = None) -> None:
     delegation(turn, effect, current.started_at, result)
     if current.cancelling or result == "cancelled":
         cancelling.step_ended(turn, effect, result, output)
-    elif result in _FAILED or (effect.step, result) in _MEANINGLESS:
+    elif result in _FAILED or _is_meaningless(effect.step, result):
         _try_again(turn, effect, message or result, error, output)
     elif result == "refused":
         fail(turn, effect.run_id, effect.task_id, effect.step, message or f"{effect.step} was refused", error=error)
@@ -90,6 +100,11 @@ def step_ended(turn: Turn, broken: str | None = None) -> None:
         _REJECTED[effect.step](turn, effect, output)
     else:
         accept(turn, effect, output)
+
+
+def _is_meaningless(step: str, result: str) -> bool:
+    """Whether a step cannot end like that."""
+    return (result == "rejected" and step not in _REJECTED) or (result == "conflict" and step not in _CONFLICTING)
 
 
 def _keep(turn: Turn, current: Invocation, result: str, message: str, output: Mapping[str, Any]) -> None:
@@ -137,4 +152,15 @@ _OK: Final[Mapping[str, Rule]] = {
     "rebase": rounds.rebased,
     "review": _review_ended,
     "integrate": integration.integrated,
+    "coordinator": delegating.coordinated,
+    "developer": delegating.worked,
+    "reviewer": delegating.worked,
+    "documenter": delegating.documented,
+    "reflect": proposing.reflected,
+    "propose": proposing.proposed,
+    "audit": auditing.audited,
+    "report": auditing.reported,
+    "observe": skills.observed,
+    "abstract": skills.abstracted,
+    "record": rounds.implemented,
 }

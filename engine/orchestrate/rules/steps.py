@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.orchestrate.effects import RunStep, StepName
+from engine.orchestrate.flow import DELEGATES
 from engine.orchestrate.limits import Stop, backoff, signature
 from engine.orchestrate.rules import budgets
 from engine.orchestrate.rules.announcements import prompt_of, run_status, task_status
@@ -29,13 +30,18 @@ def ask(
     attempt: int = 1,
     not_before: float = 0.0,
 ) -> bool:
-    """Ask for a step under a new key, as soon as the budgets allow; False for a loop, which fails the Task or run."""
+    """Ask for a step under a new key, as soon as the budgets allow; False for a loop, which fails the Task or run.
+
+    What is delegated counts for the run as a whole, since equal prompts of a role may be Tasks beside each other.
+    """
     work, limits = turn.work(run_id, task_id), turn.run(run_id).limits
+    counting = None if step in DELEGATES else task_id
+    counted = turn.work(run_id, counting)
     sign = signature(step, prompt_of(step, inputs))
-    repeats = work.repeats.get(sign, 0) + 1
+    repeats = counted.repeats.get(sign, 0) + 1
     if repeats > limits.max_cycle_count:
         reason = f"{step} was given the same prompt {repeats} times and nothing changed"
-        stop = Stop("max_cycle_count", limits.max_cycle_count, repeats, reason, work.history)
+        stop = Stop("max_cycle_count", limits.max_cycle_count, repeats, reason, work.history or counted.history)
         fail(turn, run_id, task_id, step, reason, stop=stop)
         return False
     number = work.invocations.get(step, 0) + 1
@@ -44,8 +50,8 @@ def ask(
         run_id,
         task_id,
         invocations={**work.invocations, step: number},
-        repeats={**work.repeats, sign: repeats},
     )
+    turn.change_work(run_id, counting, repeats={**counted.repeats, sign: repeats})
     budgets.admit(turn, effect)
     return True
 

@@ -35,12 +35,12 @@ def implement(turn: Turn, run_id: str, task_id: str, *, resume: bool = False) ->
         "dependencies": needs,
         "onto": task.onto,
         "feedback": task.feedback,
-        "session_id": task.work.sessions.get("implement") if resume else None,
+        "session_id": task.work.sessions.get(task.role) if resume else None,
         "previous": {"start_commit": task.start_commit, "commit": task.commit} if resume and task.commit else None,
         "round": task.rounds + 1,
         "answers": _answers(run),
     }
-    ask(turn, run_id, task_id, "implement", inputs)
+    ask(turn, run_id, task_id, task.role, inputs)
 
 
 def rebase(turn: Turn, run_id: str, task_id: str) -> None:

@@ -14,6 +14,7 @@ from engine.orchestrate.agents.evidence import evidence_of
 from engine.orchestrate.agents.protocol import AgentReply, Failure
 from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.git.outcomes import Conflict
+from engine.orchestrate.steps.noticing import noted
 from engine.orchestrate.steps.outcomes import failed, no_reply
 from engine.orchestrate.steps.prompts import analysis
 from engine.orchestrate.steps.reading import asked, checked
@@ -37,7 +38,7 @@ async def analyze(world: World, step: RunStep, stop: asyncio.Event) -> Outcome:
         reply, found = await asked(world, agent, request, step, tree.path, stop)
     finally:
         await asyncio.to_thread(world.worktrees.remove, tree.path)
-    return checked(_outcome(reply, base), step, found, world)
+    return await noted(world, step, checked(_outcome(reply, base), step, found, world))
 
 
 def _outcome(reply: AgentReply, base: str) -> Outcome:

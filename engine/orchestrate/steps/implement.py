@@ -24,6 +24,7 @@ from engine.orchestrate.git.worktrees import Worktree, place_task_file
 from engine.orchestrate.steps.beyond import Found, named, told, watched
 from engine.orchestrate.steps.outcomes import conflicted, ended_badly, failed, failure, no_reply, refused
 from engine.orchestrate.steps.prompts import implementation
+from engine.orchestrate.steps.record import record
 from engine.orchestrate.steps.world import World
 
 __all__ = ["branch_of", "implement"]
@@ -71,6 +72,8 @@ def _tree(world: World, step: RunStep, start: str) -> Worktree:
 async def _worked(world: World, step: RunStep, tree: Worktree, stop: asyncio.Event) -> tuple[Outcome, Found]:
     """What the Task's command or agent did, and what changed elsewhere meanwhile; nothing is committed yet."""
     task = step.inputs["task"]
+    if step.step == "record":
+        return await asyncio.to_thread(record, tree.path, task["skills"]), Found()
     if world.mode(step) == "read-only":
         message = "the policy lets implement only read"
         return failure("policy", message, "set implement in [policy.mode]", result="refused"), Found()
@@ -118,7 +121,8 @@ def _committed(
         world.repository, tree, _message(step), step.key, limits, allow_empty=bool(task.get("allow_empty"))
     )
     if isinstance(done, Refusal):
-        outcome = refused(done, feedback=not task.get("run"), evidence={**worked.evidence, "refused": done.kind})
+        agents = step.step == "implement" and not task.get("run")
+        outcome = refused(done, feedback=agents, evidence={**worked.evidence, "refused": done.kind})
         return replace(outcome, output={**worked.output, **outcome.output})
     output = {**worked.output, **_described(world, done, began or done.start_commit), "branch": tree.branch}
     evidence = {**worked.evidence, "commits": output["commits"]}
@@ -162,7 +166,8 @@ def _message(step: RunStep) -> str:
     intent, task = step.inputs["intent"], step.inputs["task"]
     title = str(task.get("title") or task["id"])
     subject = title if len(title) <= _SUBJECT else title[: _SUBJECT - 1] + "…"
-    return f"{subject}\n\n{intent['title']} ({intent['id']}, Task {task['id']})\n"
+    named = ", ".join(filter(None, (intent["id"], f"Task {task['id']}")))
+    return f"{subject}\n\n{intent['title']} ({named})\n"
 
 
 #: characters of a commit's first line

@@ -12,6 +12,7 @@ from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.git.integration import Prepared, TaskCommits, merge_by_hand
 from engine.orchestrate.git.landing import Landed
 from engine.orchestrate.git.outcomes import Conflict, Refusal
+from engine.orchestrate.steps.noticing import noticed
 from engine.orchestrate.steps.outcomes import conflicted, refused
 from engine.orchestrate.steps.verify import verify
 from engine.orchestrate.steps.world import World
@@ -38,7 +39,7 @@ async def _tried(world: World, step: RunStep, stop: asyncio.Event) -> Outcome | 
     inputs = step.inputs
     prepared = await asyncio.to_thread(_prepared, world, step)
     if not isinstance(prepared, Prepared):
-        return _ended(step, prepared)
+        return await noticed(world, step, _ended(step, prepared))
     verified = await verify(world, step, inputs["verify"], prepared.path, stop)
     if verified.outcome is not None:
         return verified.outcome
@@ -47,7 +48,7 @@ async def _tried(world: World, step: RunStep, stop: asyncio.Event) -> Outcome | 
     done = await asyncio.to_thread(world.integration.publish, prepared, agreed=bool(inputs.get("agreed")))
     if isinstance(done, Refusal) and done.kind == "moved":
         return None
-    return _ended(step, done, {"verify": verified.evidence})
+    return await noticed(world, step, _ended(step, done, {"verify": verified.evidence}))
 
 
 def _prepared(world: World, step: RunStep) -> Prepared | Landed | Conflict | Refusal:

@@ -11,11 +11,16 @@ from typing import Final
 from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.git.errors import GitError
 from engine.orchestrate.steps.analyze import analyze
+from engine.orchestrate.steps.audit import audit, report
 from engine.orchestrate.steps.implement import implement
 from engine.orchestrate.steps.integrate import integrate
+from engine.orchestrate.steps.observe import observe
 from engine.orchestrate.steps.outcomes import failure
+from engine.orchestrate.steps.propose import propose
 from engine.orchestrate.steps.rebase import rebase
+from engine.orchestrate.steps.reflect import reflect
 from engine.orchestrate.steps.review import review
+from engine.orchestrate.steps.roles import role
 from engine.orchestrate.steps.world import World
 
 __all__ = ["perform"]
@@ -26,6 +31,17 @@ _STEPS: Final = {
     "rebase": rebase,
     "review": review,
     "integrate": integrate,
+    "coordinator": role,
+    "developer": role,
+    "reviewer": role,
+    "documenter": role,
+    "reflect": reflect,
+    "propose": propose,
+    "audit": audit,
+    "report": report,
+    "observe": observe,
+    "abstract": role,
+    "record": implement,
 }
 
 

@@ -5,10 +5,13 @@ Everything said here stands in the request's fields as well; the words are for a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-__all__ = ["analysis", "implementation", "review_of"]
+from engine.orchestrate.flow import DUTIES
+
+__all__ = ["analysis", "audit_of", "implementation", "of_role", "reflection", "review_of"]
 
 Inputs = Mapping[str, Any]
 
@@ -50,6 +53,61 @@ def review_of(inputs: Inputs, *, truncated: bool) -> str:
         f"The diff is in the file that `diff_path` names{cut}, the current folder is a checkout of it; change nothing.",
         "Approve it, or say what must be mended; answer with a JSON object.",
     ])  # fmt: skip
+
+
+def reflection(inputs: Inputs, observations: Iterable[Mapping[str, Any]]) -> str:
+    """What is to be reflected on: what a run did, and what was noticed and nobody has thought about yet."""
+    summary = inputs["summary"]
+    done = [f"- {task['id']}: {task.get('title') or ''} ({', '.join(task['files'])})" for task in summary["tasks"]]
+    return _joined([
+        *_intent(inputs),
+        f"This was done, and is on {summary['branch']}:",
+        "\n".join(done),
+        "## Observations",
+        "\n".join(_observation(each) for each in observations),
+        "Propose Intents for what should be done next, each worth a person's time, or none.",
+        'Answer with a JSON object: {"intents": [{"title", "body", "type", "risk"}]}.',
+    ])  # fmt: skip
+
+
+def _observation(observation: Mapping[str, Any]) -> str:
+    refs = ", ".join(f"{each.get('type')} {each.get('ref')}" for each in observation.get("evidence") or ())
+    return f"- {observation.get('content')}" + (f" ({refs})" if refs else "")
+
+
+def audit_of(inputs: Inputs) -> str:
+    """What an audit is about."""
+    return _joined([
+        *_intent(inputs),
+        "Look at the current folder for what should be better, and change nothing; say what each observation rests on.",
+        'Answer with a JSON object: {"observations": [{"content", "evidence": [{"type", "ref"}]}]}.',
+        "A type is file, skill, history or decision.",
+    ])  # fmt: skip
+
+
+def of_role(role: str, inputs: Inputs) -> str:
+    """What a role that works with text is asked."""
+    if role == "observe":
+        return _joined([*_intent(inputs), "## Runs", "\n".join(inputs["histories"]),
+                        "Which patterns are there in these runs that agents should know of, if any?",
+                        'Answer with a JSON object: {"patterns": [{"name", "description", "examples"}]}.'])  # fmt: skip
+    if role == "abstract":
+        return _joined([*_intent(inputs), "## Patterns", json.dumps(inputs["patterns"], ensure_ascii=False, indent=1),
+                        "Draw from these the skills that an agent needs in this repository, if any.",
+                        'Answer with a JSON object: {"skills": [{"name", "description", "instructions"}]}.',
+                        ])  # fmt: skip
+    parts = [str(inputs["prompt"])]
+    if role == "coordinator":
+        able = "; ".join(f"{name}: {DUTIES[name]}" for name in inputs["roles"])
+        parts.append(f"Delegate this, all of it at once, to some of these roles: {able}. They see your prompts alone. "
+                     'Answer with a JSON object: {"delegations": [{"role", "prompt"}]}.')  # fmt: skip
+        return _joined([*parts, *_feedback(inputs)])
+    parts += [
+        f"## {share['task_id']} ({share['role']}) was asked:\n\n{share['prompt']}\n\nand answered:\n\n{share['text']}"
+        for share in inputs.get("shares") or ()
+    ]
+    what = "Make the answer of all this" if role == "documenter" else "Answer"
+    return _joined([*parts, f'{what}, with a JSON object: {{"text"}}.'])
 
 
 def _intent(inputs: Inputs) -> list[str]:

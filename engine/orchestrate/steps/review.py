@@ -17,6 +17,7 @@ from engine.orchestrate.agents.protocol import AgentReply, Failure, ReviewResult
 from engine.orchestrate.budget import asks_agent
 from engine.orchestrate.effects import Outcome, RunStep
 from engine.orchestrate.git.history import diff_text
+from engine.orchestrate.steps.noticing import noted
 from engine.orchestrate.steps.outcomes import failed, failure, no_reply
 from engine.orchestrate.steps.prompts import review_of
 from engine.orchestrate.steps.reading import asked, checked
@@ -59,7 +60,7 @@ async def _asked(world: World, step: RunStep, evidence: dict[str, Any], stop: as
         await asyncio.to_thread(world.worktrees.remove, tree.path)
     changed = before.differences(after)
     evidence |= {"agent": evidence_of(reply.end), "changed": changed}
-    return checked(_outcome(reply, changed, evidence), step, found, world)
+    return await noted(world, step, checked(_outcome(reply, changed, evidence), step, found, world))
 
 
 def _outcome(reply: AgentReply, changed: Sequence[str], evidence: Mapping[str, Any]) -> Outcome:

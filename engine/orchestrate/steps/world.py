@@ -24,6 +24,7 @@ from engine.orchestrate.git.integration import Integration
 from engine.orchestrate.git.repository import Repository
 from engine.orchestrate.git.worktrees import Worktrees
 from engine.orchestrate.steps.outcomes import forbidden
+from engine.orchestrate.store.observations import Observations
 from engine.orchestrate.workspace import Workspace
 
 __all__ = ["World"]
@@ -57,6 +58,11 @@ class World:
         """The landing of runs."""
         return Integration(self.repository, self.worktrees)
 
+    @property
+    def observations(self) -> Observations:
+        """What was noticed in passing."""
+        return Observations(self.workspace.files.folder / "observations.yaml")
+
     @cached_property
     def _environment(self) -> Mapping[str, str]:
         """With somebody's identity, so that a command can commit, and a place for temporary files."""
@@ -69,6 +75,11 @@ class World:
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder
 
+    @property
+    def scratch(self) -> Path:
+        """A folder for temporary files, which every role may write to."""
+        return self._scratch
+
     def agent(self, step: RunStep) -> Agent | Failure:
         """The agent of a step's role, or why there is none."""
         name = agent_named(step.inputs["intent"], step.step, self.settings.agent)
@@ -76,7 +87,9 @@ class World:
 
     async def ask(self, agent: Agent, request: Request, step: RunStep, cwd: Path, stop: asyncio.Event) -> AgentReply:
         """What an agent answers within its limits; what it started has ended then."""
-        bounds = Bounds(getattr(self.settings, f"{step.step}_timeout_seconds"), self.settings.stall_timeout_seconds)
+        table = self.settings
+        seconds = getattr(table, f"{step.step}_timeout_seconds", table.analyze_timeout_seconds)
+        bounds = Bounds(seconds, table.stall_timeout_seconds)
         log = await asyncio.to_thread(self.log, step, "agent")
         writable = await asyncio.to_thread(self.writable, step, cwd)
         return await agent.run(
@@ -120,15 +133,15 @@ class World:
                 return end
         return None
 
-    def request(self, step: RunStep, prompt: str, cwd: Path, diff_path: str | None = None) -> Request:
-        """What an agent is asked in a step."""
+    def request(self, step: RunStep, prompt: str, cwd: Path | None, diff_path: str | None = None) -> Request:
+        """What an agent is asked in a step; `cwd` is its checkout, if it has one."""
         inputs = step.inputs
         return Request(
             run_id=step.run_id,
             intent=inputs["intent"],
             role=cast("Role", step.step),
             task=inputs.get("task"),
-            worktree=str(cwd),
+            worktree=str(cwd) if cwd else None,
             prompt=prompt,
             context=Context(
                 active_intents=inputs.get("active_intents", []),

@@ -136,6 +136,15 @@ class IntentFiles:
         """
         return self._create(self.intents, ".yaml", values, intent_id)
 
+    def propose(self, values: Mapping[str, Any]) -> IntentDocument:
+        """Writes a new Intent as `create` does, unless one that proposes the same is there: then that one."""
+        named = {"title", "body", "parent", "source"} & values.keys()
+        for document in self.load_all().documents.values():
+            intent = document.intent
+            if intent and all(str(getattr(intent, name)).strip() == str(values[name]).strip() for name in named):
+                return document
+        return self.create(values)
+
     def create_draft(self, values: Mapping[str, Any]) -> IntentDocument:
         """Writes a new draft, as `create` does an Intent; its text is Markdown."""
         return self._create(self.drafts, ".md", values, None)

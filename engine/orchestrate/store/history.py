@@ -41,7 +41,7 @@ def summary(events: Iterable[Event]) -> dict[str, Any]:
         "branch": end.payload.get("branch"),
         "commits": list(end.payload.get("commits") or ()),
         "lines": _lines(own),
-        "observations": [],
+        "observations": [name for event in ends for name in (event.payload.get("output") or {}).get("observed") or ()],
         "started_at": start.timestamp,
         "ended_at": end.timestamp,
     }

@@ -22,8 +22,8 @@ __all__ = ["rules_of", "state_of", "text_of"]
 
 #: the controller and all that it is made of
 _FOLDING: Final = (
-    "budget.py", "controller.py", "effects.py", "events.py", "limits.py", "replacing.py", "state.py", "task.py",
-    "rules/*.py",
+    "budget.py", "controller.py", "effects.py", "events.py", "flow.py", "limits.py", "replacing.py", "state.py",
+    "task.py", "rules/*.py",
 )  # fmt: skip
 
 

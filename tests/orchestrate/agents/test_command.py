@@ -102,6 +102,13 @@ async def test_an_exit_code_fails_whatever_was_said(ask):
     assert failure.result == "failed" and failure.message.endswith("exit code 1: no space left")
 
 
+async def test_a_service_that_is_busy_is_no_fault_of_the_agent(ask):
+    failure = (await ask(answers("import sys; print('busy', file=sys.stderr); sys.exit(75)"))).failure
+
+    assert (failure.result, failure.kind) == ("failed", "network")
+    assert failure.message.endswith("cannot do it now: busy")
+
+
 async def test_limits_and_a_stop_are_told_apart(ask):
     stop = asyncio.Event()
     stop.set()

@@ -51,16 +51,6 @@ def test_a_persons_bad_plan_ends_the_run() -> None:
     assert story.ended().reason == "these Tasks wait for each other: a"
 
 
-def test_child_intents_end_the_run_with_a_reason() -> None:
-    story = Story()
-    story.start()
-    story.begin("analyze")
-    story.end("analyze", child_intents=[{"title": "x", "body": "y"}])
-
-    assert story.ended().state == "failed"
-    assert "divides this Intent into other Intents" in story.ended().reason
-
-
 def test_a_refused_analysis_ends_the_run() -> None:
     story = Story()
     story.start()

@@ -123,13 +123,13 @@ def test_a_flow_without_an_analysis_has_one_task() -> None:
     assert story.open() == ["integrate"]
 
 
-@pytest.mark.parametrize("flow", [["audit", "report"], ["analyze"], []])
+@pytest.mark.parametrize("flow", [["implement", "sing"], ["analyze"], []])
 def test_a_flow_that_is_not_known_ends_the_run_with_the_reason(flow: list[str]) -> None:
     story = Story()
     story.start(flow=flow)
 
     assert story.ended().state == "failed"
-    assert "is not supported yet" in story.ended().reason
+    assert "are no Flow" in story.ended().reason
 
 
 @pytest.mark.parametrize(

@@ -309,3 +309,12 @@ def test_the_root_is_the_top_of_the_work_tree(tmp_path: Path) -> None:
 
     assert find_root(tmp_path / "repo" / "below") == (tmp_path / "repo").resolve()
     assert find_root(tmp_path) is None
+
+
+def test_a_proposal_is_written_once_however_often_it_is_made(files: IntentFiles) -> None:
+    values = {"title": "Write tests", "body": "of a.txt", "source": "reflection", "parent": "whole"}
+    first = files.propose(values)
+    files.update(first.id, lambda text: text.replace("status: proposed", "status: approved  # by me"))
+    assert files.propose(values).id == first.id == "write-tests"
+    assert files.propose({**values, "parent": "other"}).id == "write-tests-2"
+    assert "# by me" in files.load("write-tests").text
