@@ -47,11 +47,11 @@ def said(reply: AgentReply, step: RunStep) -> Outcome:
     problem = no_reply(reply, evidence)
     if problem or reply.result is None:
         return problem or Outcome("failed", evidence=evidence)
-    output = {**reply.result.model_dump(), "session_id": reply.session_id}
+    output = {**reply.result.model_dump(), **reply.cost, "session_id": reply.session_id}
     size = len(json.dumps(output))
     if size > _LONGEST:
         message = f"the answer in the role {step.step} has {size} bytes; {_LONGEST} are taken"
-        return failure("tool", message, "ask for less", evidence=evidence)
+        return failure("tool", message, "ask for less", evidence=evidence, output=reply.cost)
     return Outcome("ok", output, evidence)
 
 
