@@ -13,7 +13,6 @@ import secrets
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -22,12 +21,13 @@ from engine.orchestrate.agents.family import sweep
 from engine.orchestrate.agents.guards import Guards
 from engine.orchestrate.confinement import shown_policy
 from engine.orchestrate.effects import Outcome, RunStep, UpdateIntent
-from engine.orchestrate.events import Draft, Event
+from engine.orchestrate.events import Draft
 from engine.orchestrate.executor import SystemClock
 from engine.orchestrate.following import Followers
 from engine.orchestrate.git.errors import GitError
 from engine.orchestrate.git.leftovers import end_leftovers
 from engine.orchestrate.git.outcomes import Conflict
+from engine.orchestrate.histories import Histories
 from engine.orchestrate.origins import Origins
 from engine.orchestrate.policing import show_policy
 from engine.orchestrate.prompting import Prompt
@@ -35,35 +35,20 @@ from engine.orchestrate.redact import Redactor
 from engine.orchestrate.requests import Requests
 from engine.orchestrate.runner import Runner
 from engine.orchestrate.service import Service
-from engine.orchestrate.starting import Choice, children, choose, hold, run_start, waits_for
+from engine.orchestrate.starting import Choice, Started, children, choose, hold, run_start, waits_for
 from engine.orchestrate.state import Hold
 from engine.orchestrate.steps.performing import perform
 from engine.orchestrate.steps.world import World
 from engine.orchestrate.store import atomic
-from engine.orchestrate.store.atomic import ChangedMeanwhile
 from engine.orchestrate.store.event_log import EventLog, UnwrittenEvent
 from engine.orchestrate.store.files import Intents
-from engine.orchestrate.store.history import add_to_history
 from engine.orchestrate.store.locations import make_private
 from engine.orchestrate.store.retention import prune
 from engine.orchestrate.workspace import Workspace
 
-__all__ = ["Host", "Started", "open_host"]
+__all__ = ["Host", "open_host"]
 
 _NOTES: Final = 100
-
-
-@dataclass(slots=True)
-class Started:
-    """What came of the wish to run Intents: their runs by Intent, and why the others wait.
-
-    `own`: of these runs, those that it started, went on with or named. `notes`: what could not be done, in words.
-    """
-
-    runs: dict[str, str] = field(default_factory=dict)
-    waits: dict[str, str] = field(default_factory=dict)
-    own: set[str] = field(default_factory=set)
-    notes: list[str] = field(default_factory=list)
 
 
 class Host:
@@ -79,16 +64,15 @@ class Host:
         """Is told of each."""
         roles = self.workspace.settings.run.max_parallel_roles
         self.runner = Runner(log, self._perform, self._update, SystemClock(), roles, self._unwritten)
-        self._all_in_history = True
         self._followers = Followers(self.runner, log)
-        self.runner.watch(self._remember)
+        self.histories = Histories(log, self.origins, self._note)
+        self.runner.watch(self.histories.see)
         self.requests = Requests(self, self._followers, background=background)
         self.service = Service(self.workspace.socket, self.requests)
         self.told_to_end: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Why a client or a signal wants this process to end."""
         self.unwritten: str | None = None
         """Why the log takes no events any more, if so: then the process ends."""
-        self._ended_since = False
 
     async def start(
         self,
@@ -217,8 +201,8 @@ class Host:
     async def _until_idle_for(self, seconds: float) -> None:
         while True:
             await self.until_idle()
-            if self._ended_since:
-                self._ended_since = False
+            if self.histories.grown:
+                self.histories.grown = False
                 await asyncio.to_thread(self.prune)
             if not await self.service.until_knock(seconds) and self.runner.still and self.service.silent:
                 return
@@ -264,30 +248,6 @@ class Host:
         if problem is not None:
             self._note(problem)
 
-    def bring_histories_up_to_date(self) -> None:
-        """Adds the runs whose histories could not be written when they ended: a crash came, or the disk was full."""
-        self._all_in_history = True
-        for event in self._log.without_history():
-            self._remember(event)
-
-    def _remember(self, event: Event) -> None:
-        """Adds a run that has ended to its Intent's history."""
-        if event.type != "run.end" or event.run_id is None:
-            return
-        files = self.origins.of(event.run_id).workspace.files
-        self._ended_since = True
-        try:
-            add_to_history(files.folder / "history", self._log.read(run_id=event.run_id))
-        except (OSError, ChangedMeanwhile) as error:
-            self._all_in_history = False
-            self._note(f"the history of {event.run_id} waits for the next runner: {error}")
-        except ValueError as error:
-            self._note(f"the history of {event.run_id} was not written: {error}")
-        finally:
-            self.origins.forget(event.run_id)
-        if self._all_in_history:
-            self._log.has_history(event.sequence)
-
     def _unwritten(self, why: str) -> None:
         """Ends the process: what happens cannot be kept, so nothing may happen."""
         self.unwritten = why
@@ -312,7 +272,7 @@ async def open_host(
         await host.service.open()
         await asyncio.to_thread(end_leftovers, workspace.repository)
         host.runner.bring_files_up_to_date()
-        await asyncio.to_thread(host.bring_histories_up_to_date)
+        await asyncio.to_thread(host.histories.bring_up_to_date)
         host.notes.clear()  # what of it cannot be done was told when it happened
         await asyncio.to_thread(host.clear_up)
         await asyncio.to_thread(host.prune)

@@ -9,12 +9,13 @@ from typing import Final
 
 from engine.config import Settings
 from engine.orchestrate.confinement import shown_policy
-from engine.orchestrate.events import Draft
+from engine.orchestrate.events import Draft, Event
+from engine.orchestrate.prompting import Prompt, refusal_of
 from engine.orchestrate.runner import Runner
 from engine.orchestrate.verdicts import refusal_event
 from engine.orchestrate.wire import Refused
 
-__all__ = ["refuse_settings", "refuse_unfit", "show_policy"]
+__all__ = ["check", "refuse_prompt", "refuse_settings", "refuse_unfit", "show_policy"]
 
 #: what clients append; everything else comes from runs
 _FROM_CLIENTS: Final = frozenset({"approval", "answer", "error", "trust"})
@@ -43,3 +44,17 @@ async def refuse_unfit(runner: Runner, draft: Draft, step: str | None) -> None:
         raise Refused("an agent may not decide anything; that is for people, and it was recorded", kind="policy")
     if draft.type not in _FROM_CLIENTS:
         raise Refused(f"a client may not append `{draft.type}`", kind="policy")
+
+
+async def refuse_prompt(runner: Runner, prompt: Prompt, settings: Settings, step: str | None) -> None:
+    """Raises `Refused` for a prompt that an agent's process, at work in `step`, may not start."""
+    if (refusal := refusal_of(prompt, settings, step)) is not None:
+        await runner.append(refusal)
+        raise Refused("an agent may start no Flow that makes commits; it was recorded", kind="policy")
+
+
+def check(refusal: Event | None) -> None:
+    """Raises `Refused` for an `error` that the controller announced instead of doing something."""
+    if refusal is not None:
+        said = refusal.payload
+        raise Refused(str(said["message"]), str(said["next_action"]), str(said["class"]))

@@ -12,15 +12,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from engine import __version__
-from engine.orchestrate import prompting
-from engine.orchestrate.events import Draft, Event
+from engine.orchestrate.events import Draft
 from engine.orchestrate.following import Followers
 from engine.orchestrate.git.errors import GitError
 from engine.orchestrate.origins import world_of
-from engine.orchestrate.policing import refuse_settings, refuse_unfit
+from engine.orchestrate.policing import check, refuse_prompt, refuse_settings, refuse_unfit
 from engine.orchestrate.policy import acting_agent
 from engine.orchestrate.prompting import Prompt
 from engine.orchestrate.runner import refusal_in
+from engine.orchestrate.starting import Started
 from engine.orchestrate.steps.world import World
 from engine.orchestrate.store.event_log import UnwrittenEvent
 from engine.orchestrate.store.files import FilesError
@@ -28,7 +28,7 @@ from engine.orchestrate.verdicts import refusal_event
 from engine.orchestrate.wire import FAREWELLS, PROTOCOL, Refused
 
 if TYPE_CHECKING:
-    from engine.orchestrate.host import Host, Started
+    from engine.orchestrate.host import Host
 
 __all__ = ["Requests"]
 
@@ -70,7 +70,7 @@ class Requests:
                 if run_id not in self._host.runner.state.runs:
                     return {"ended": False}
                 await self._host.resume(run_id)
-                _check(await self._host.runner.cancel(run_id, str(params["reason"]), str(params["by"]), task_id))
+                check(await self._host.runner.cancel(run_id, str(params["reason"]), str(params["by"]), task_id))
                 return {"ended": True}
             case "interrupt":
                 await self._host.interrupt([str(name) for name in params["runs"]])
@@ -111,9 +111,7 @@ class Requests:
             runs = dict(params.get("runs", {}))
             return await self._host.start(names, world, go_on=go_on, mine=mine, runs=runs)
         prompt = Prompt(**params["prompt"])
-        if (refusal := prompting.refusal_of(prompt, world.workspace.settings, step)) is not None:
-            await self._host.runner.append(refusal)
-            raise Refused("an agent may start no Flow that makes commits; it was recorded", kind="policy")
+        await refuse_prompt(self._host.runner, prompt, world.workspace.settings, step)
         return await self._host.start_prompt(prompt, world, go_on=go_on)
 
     async def _asked_to_end(self, method: str, pid: int | None) -> Mapping[str, Any]:
@@ -142,11 +140,5 @@ class Requests:
         step = await asyncio.to_thread(acting_agent, None, pid) if pid else None
         await refuse_unfit(self._host.runner, draft, step)
         events = await self._host.runner.append(draft, event_id)
-        _check(refusal_in(events))
+        check(refusal_in(events))
         return {"sequence": events[0].sequence}
-
-
-def _check(refusal: Event | None) -> None:
-    if refusal is not None:
-        said = refusal.payload
-        raise Refused(str(said["message"]), str(said["next_action"]), str(said["class"]))

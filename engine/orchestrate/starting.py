@@ -21,11 +21,24 @@ from engine.orchestrate.git.outcomes import Conflict
 from engine.orchestrate.state import State
 from engine.orchestrate.wire import Refused
 
-__all__ = ["Choice", "Flows", "children", "choose", "hold", "run_start", "steps_of", "waits_for"]
+__all__ = ["Choice", "Flows", "Started", "children", "choose", "hold", "run_start", "steps_of", "waits_for"]
 
 
 #: the steps of each Flow
 Flows = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(slots=True)
+class Started:
+    """What came of the wish to run Intents: their runs by Intent, and why the others wait.
+
+    `own`: of these runs, those that it started, went on with or named. `notes`: what could not be done, in words.
+    """
+
+    runs: dict[str, str] = field(default_factory=dict)
+    waits: dict[str, str] = field(default_factory=dict)
+    own: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -13,7 +13,8 @@ from engine.config import Settings, decode
 from engine.orchestrate import verdicts
 from engine.orchestrate.appending import append
 from engine.orchestrate.events import Event
-from engine.orchestrate.host import Host, Started, open_host
+from engine.orchestrate.host import Host, open_host
+from engine.orchestrate.starting import Started
 from engine.orchestrate.store.event_log import EventLog
 from engine.orchestrate.store.locations import KEYS_VARIABLE, STATE_VARIABLE
 from engine.orchestrate.verdicts import Person

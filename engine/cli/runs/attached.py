@@ -115,8 +115,8 @@ def _left_undone(errand: Errand, reason: str | None) -> bool:
 def _start(errand: Errand, *, go_on: bool) -> None:
     """Asks for what is wanted. Ctrl-C waits until it is known what that started."""
     from engine.orchestrate import client
-    from engine.orchestrate.host import Started
     from engine.orchestrate.origins import wish
+    from engine.orchestrate.starting import Started
 
     workspace = errand.workspace
     method, params = "start", {"wish": wish(workspace, dict(os.environ)), "go_on": go_on}

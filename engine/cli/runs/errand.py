@@ -14,8 +14,8 @@ import click
 
 if TYPE_CHECKING:
     from engine.orchestrate.events import Event
-    from engine.orchestrate.host import Started
     from engine.orchestrate.prompting import Prompt
+    from engine.orchestrate.starting import Started
     from engine.orchestrate.workspace import Workspace
 
 __all__ = ["Errand"]
@@ -32,7 +32,7 @@ class Errand:
         self, workspace: Workspace, intents: Sequence[str], watchers: Sequence[Callable[[Event], None]],
         prompt: Prompt | None = None,
     ) -> None:  # fmt: skip
-        from engine.orchestrate.host import Started
+        from engine.orchestrate.starting import Started
 
         self.workspace = workspace
         self.prompt = prompt
