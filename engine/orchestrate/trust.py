@@ -1,8 +1,8 @@
 """Trust: what a repository's own settings claim counts only after the person has looked at it.
 
-Claims are what decides what is executed, where it may write and what it may cost: all of `agents` and `policy`, and of
-`run` the agent, the commands and place of worktrees, and budgets. Trust is for claims as they are, whatever else the
-file says; it lies in the person's own state, as an event of the log.
+Claims are what decides what is executed, where it may write, who reviews it and what it may cost: all of `agents`,
+`flows` and `policy`, and of `run` the agent, the commands and place of worktrees, and budgets. Trust is for claims as
+they are, whatever else the file says; it lies in the person's own state, as an event of the log.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 __all__ = ["claims_of", "digest_of", "told"]
 
-_TABLES: Final = ("agents", "policy")
+_TABLES: Final = ("agents", "flows", "policy")
 _OF_RUN: Final = ("agent", "budget", "worktree_dir", "worktree_setup")
 
 

@@ -13,6 +13,7 @@ from engine.orchestrate.prompting import Prompt, prompt_start
 from engine.orchestrate.rules.beginning import is_possible
 from engine.orchestrate.starting import choose, run_start, steps_of
 from engine.orchestrate.state import Approval, IntentState, State
+from engine.orchestrate.trust import claims_of
 from engine.orchestrate.wire import Refused
 
 OWN = {"quick": ("implement",)}
@@ -61,6 +62,12 @@ def test_an_intent_goes_through_the_flow_of_its_type() -> None:
         document, "one-1", limits={}, budgets=BudgetsTable(), policy={}, base={"mode": "branch"}, waits_for=(), own=OWN
     )  # fmt: skip
     assert draft.payload["flow"] == ["implement"]
+
+
+def test_a_flow_of_a_repository_needs_trust_since_it_may_leave_out_the_review() -> None:
+    assert claims_of({"flows": {"fix": {"steps": ["implement"]}}, "lsp": {}}) == {
+        "flows": {"fix": {"steps": ["implement"]}}
+    }
 
 
 def test_a_flow_of_ones_own_goes_before_one_of_ours() -> None:
