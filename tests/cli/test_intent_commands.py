@@ -60,6 +60,14 @@ def said(result: Result) -> str:
     return f"{result.stderr}{result.exception or ''}"
 
 
+def standings() -> list[str]:
+    """What `status` says of Intents, behind which it always says what agents may do."""
+    *lines, policy = invoke("status").stdout.splitlines()
+    modes = "analyze read-only, implement workspace-write, review read-only"
+    assert policy.startswith(f"policy: {modes}; writes elsewhere are ")
+    return lines
+
+
 def log_of(repository: Path) -> Path:
     return locations(common_folder(repository)).database
 
@@ -218,7 +226,7 @@ def test_an_approval_is_in_the_log_and_in_the_file(repository: Path) -> None:
     digest = parse("one", path.read_text(encoding="utf-8")).approval_hash
     payload = {"action": "approve", "hash": digest, "by": "Ada <ada@example.org>", "mode": "cli", "again": False}
     assert list(events(repository)) == [("approval", "one", payload)]
-    assert invoke("status").stdout == "approved  one  One  by Ada\n"
+    assert standings() == ["approved  one  One  by Ada"]
 
 
 def test_changing_what_was_approved_voids_it(repository: Path) -> None:
@@ -227,7 +235,7 @@ def test_changing_what_was_approved_voids_it(repository: Path) -> None:
 
     path.write_text("title: One\nrun: [rm -r .]\nstatus: approved\n", encoding="utf-8")
 
-    assert invoke("status").stdout == "proposed  one  One  changed since it was approved\n"
+    assert standings() == ["proposed  one  One  changed since it was approved"]
     assert "penstock approve one" in invoke("inbox").stdout
 
 
@@ -349,7 +357,7 @@ def test_status_shows_the_files_that_are_broken(repository: Path) -> None:
     result = invoke("status")
 
     assert result.exit_code == 1
-    assert [line.split()[:2] for line in result.stdout.splitlines()] == [["proposed", "two"], ["broken", "one"]]
+    assert [line.split()[:2] for line in result.stdout.splitlines()[:2]] == [["proposed", "two"], ["broken", "one"]]
     assert ".penstock/intents/one.yaml:2:1: error: unknown key `verfy`; did you mean `verify`?" in result.stderr
 
 
@@ -375,7 +383,7 @@ def test_the_reading_commands_start_no_process(repository: Path, monkeypatch: py
         assert invoke(command).exit_code == 0
     places = locations(common_folder(repository))
     with EventLog.open(places.database, write=True, lock=places.lock):
-        assert invoke("status").stdout == f"running  one  One  {RUN} analyze\n"
+        assert standings() == [f"running  one  One  {RUN} analyze"]
 
 
 def test_a_run_whose_process_died_is_interrupted(repository: Path) -> None:
@@ -384,7 +392,7 @@ def test_a_run_whose_process_died_is_interrupted(repository: Path) -> None:
     story.start()
     happened(repository, story)
 
-    assert invoke("status").stdout == f"interrupted  one  One  {RUN} analyze; penstock run goes on with it\n"
+    assert standings() == [f"interrupted  one  One  {RUN} analyze; penstock run goes on with it"]
 
 
 def test_a_work_tree_and_a_sub_folder_have_the_log_of_the_repository(
@@ -423,7 +431,7 @@ def test_history_tells_what_happened_to_one_or_to_all(repository: Path) -> None:
 def test_a_long_foreign_title_does_not_break_the_terminal(repository: Path) -> None:
     put(repository, 'title: "a\\e[31m\\nb"\n')
 
-    shown = invoke("status").stdout
+    shown = "".join(f"{line}\n" for line in standings())
 
     assert "\x1b" not in shown
     assert shown.count("\n") == 1
