@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what a killed r
 
 @pytest.mark.campaign
 def test_nothing_is_lost_or_done_twice_when_a_runner_is_killed_in_every_step(seed: int, campaign: int) -> None:
-    killing, kills = Campaign(seed), 8 * campaign
+    killing, kills = Campaign(seed), len(KINDS) * campaign
     while len(killing.deaths) < kills:
         found = killing.one_repository(kills - len(killing.deaths))
         assert found == [], "\n".join([f"seed {seed}", *map(str, killing.deaths)])
