@@ -34,7 +34,7 @@ class Desk:
         self.now = 0
         self.turn_ns = turn_ns
         self.queue = SliceQueue(
-            self.documents, self.show, self.apply, self.tell, self.later, lambda: self.now
+            self.documents, self.show, self.apply, self.tell, self.later, lambda: self.now, lambda: 0
         )
 
     def later(self, seconds: float, call: Callable[[], None]) -> None:
