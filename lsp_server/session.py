@@ -59,7 +59,13 @@ class Session:
         call_later = asyncio.get_running_loop().call_later
         self._status = StreamStatus(send, time.monotonic_ns)
         self._slices = SliceQueue(
-            self.documents, self._publish, self._apply, self._status.tell, call_later, time.monotonic_ns
+            self.documents,
+            self._publish,
+            self._apply,
+            self._status.tell,
+            call_later,
+            time.monotonic_ns,
+            time.thread_time_ns,
         )
         self._burst = burst
         self._fresh: set[str] = set()  # documents that were opened, and never yet parsed to the end

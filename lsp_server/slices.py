@@ -21,7 +21,7 @@ __all__ = ["PART_NS", "SLICE_WORK", "Pace", "SliceQueue"]
 SLICE_WORK = 5_000.0
 """How much is done in a slice (see `engine.parse.work`); the benchmark shows how long slices take."""
 SLICE_NS, LEAST_WORK = 5_000_000, SLICE_WORK / 8
-"""How many nanoseconds a slice should take: where they take longer, less is done in them, but at least so much."""
+"""Nanoseconds of the processor that a slice should take: where it takes more, less is done, but at least so much."""
 PART_NS = 250_000_000
 """How many nanoseconds nothing new is shown while slices are parsed."""
 
@@ -41,7 +41,10 @@ class Pace:
 
 
 class SliceQueue:
-    """The documents that are being parsed; `clock` gives nanoseconds, `call_later` takes seconds."""
+    """The documents that are being parsed.
+
+    `clock` gives nanoseconds, `meter` those that this thread has had of the processor; `call_later` takes seconds.
+    """
 
     def __init__(
         self,
@@ -51,6 +54,7 @@ class SliceQueue:
         tell: Callable[[OpenDocument], None],
         call_later: Callable[[float, Callable[[], None]], object],
         clock: Callable[[], int],
+        meter: Callable[[], int],
     ) -> None:
         self._documents = documents
         self._show = show
@@ -58,6 +62,7 @@ class SliceQueue:
         self._tell = tell
         self._call_later = call_later
         self._clock = clock
+        self._meter = meter
         self._pace = Pace()
         self._queue: list[OpenDocument] = []
         self._shown: dict[OpenDocument, int] = {}
@@ -131,10 +136,10 @@ class SliceQueue:
         return 0.0
 
     def _parse_slice(self, document: OpenDocument) -> None:
-        before, began = document.stages, self._clock()
+        before, began = document.stages, self._meter()
         self._documents.advance(document, self._pace.work)
+        self._pace.took(self._meter() - began)
         now = self._clock()
-        self._pace.took(now - began)
         is_due = now - self._shown.get(document, now - PART_NS) >= PART_NS
         if is_due or not document.is_parsing or document.stages > before:
             self._shown[document] = now

@@ -58,8 +58,10 @@ class Wording:
         """Are there words for all mistakes, or for the first ones that make so many diagnostics?"""
         if self._front == _END:
             return True
-        place = next(self._blocks.flagged("bad", self._blocks.line_start(self._front)), None)
-        return place is None or self._count_before() >= limit
+        if next(self._blocks.flagged("bad", self._blocks.line_start(self._front)), None) is None:
+            self._front, self._before = _END, None       # it is asked several times a keystroke
+            return True
+        return self._count_before() >= limit
 
     def word(self, work: Work, limit: int, lines: tuple[int, int] = (0, _END)) -> bool:
         """Put the mistakes on some lines (all by default) into words until the work is used up; is that done?

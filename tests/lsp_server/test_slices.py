@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import count, pairwise
 
 import pytest
 
@@ -23,9 +23,9 @@ LARGE = "1,\n" * LINES
 
 
 class Desk:
-    """A queue whose loop and clock are in the test's hands; a turn takes as long as the test says."""
+    """A queue whose loop and clocks are in the test's hands; turns and slices take as long as the test says."""
 
-    def __init__(self, turn_ns: int = 0) -> None:
+    def __init__(self, turn_ns: int = 0, slice_ns: int = 0) -> None:
         self.documents = Documents(Positions(), CheckSettings())
         self.soon: deque[tuple[float, Callable[[], None]]] = deque()
         self.shown: list[tuple[str, bool]] = []
@@ -33,8 +33,9 @@ class Desk:
         self.applied: list[int] = []
         self.now = 0
         self.turn_ns = turn_ns
+        spent = count(step=slice_ns)
         self.queue = SliceQueue(
-            self.documents, self.show, self.apply, self.tell, self.later, lambda: self.now
+            self.documents, self.show, self.apply, self.tell, self.later, lambda: self.now, lambda: next(spent)
         )
 
     def later(self, seconds: float, call: Callable[[], None]) -> None:
@@ -255,6 +256,16 @@ def test_slices_that_take_long_become_smaller_and_no_smaller_than_that() -> None
     ):
         pace.took(nanoseconds)
         assert pace.work == work
+
+
+def test_where_slices_take_long_less_is_done_in_each() -> None:
+    turns = []
+    for slice_ns in (SLICE_NS, 20 * SLICE_NS):
+        desk = Desk(slice_ns=slice_ns)
+        desk.open("a")
+        turns.append(desk.turns())
+
+    assert 3 * turns[0] < turns[1] < 20 * turns[0]
 
 
 MISTAKEN = "[\n" + "1 1,\n" * 150 + "1]"
