@@ -34,6 +34,22 @@ def test_a_bracket_that_is_lost_is_one_diagnostic_however_many_lines_it_puts_wro
     assert len(found) == 1
 
 
+@pytest.mark.parametrize("instead", ["false", ","])
+def test_a_bracket_that_something_else_stands_for_is_one_diagnostic(instead: str):
+    text = """{
+          "a": {
+            "b": [1],
+            "c": 2
+          },
+          "d": {"e": 3}
+        }
+    """
+    found = said(text.replace('"a": {', f'"a": {instead}'))
+
+    assert f"Write `{{` for `{instead}`" in [fix.title for fix in found[0].fixes]
+    assert len(found) == 1
+
+
 @pytest.mark.parametrize("extra", ["}", "]"])
 def test_a_bracket_too_many_is_one_diagnostic(extra: str):
     found = said("".join([*LINES[:5], f"    {extra}{LINES[5].lstrip()}", *LINES[6:]]))
@@ -109,7 +125,7 @@ def test_an_edit_above_many_mistakes_repairs_those_near_it_anew(monkeypatch: pyt
     found, repaired = document.diagnostics(), list[Mistake]()
     past = explained._past
 
-    def noting(machine: Machine, scene: Scene, mistake: Mistake) -> AnyState | None:
+    def noting(machine: Machine, scene: Scene, mistake: Mistake) -> tuple[AnyState, ...]:
         repaired.append(mistake)
         return past(machine, scene, mistake)
 
