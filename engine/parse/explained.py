@@ -1,8 +1,9 @@
 """Mistakes that are none once an earlier one is repaired: one forgotten bracket is one diagnostic, not one a line.
 
 Parsing goes on from a mistake in a way that looks no further than its line, so a bracket lost there may make all the
-next lines look wrong.  Here the text is run once more, from the repair of the first mistake on: where it goes through,
-the mistakes it goes past are not worth a word.  Neither is that something is missing where an unknown character stands.
+next lines look wrong.  Here the text is run once more, from the repair of the first mistake on, and from other ones
+that are about brackets only: where one of them goes through, the mistakes it goes past are not worth a word.  Neither
+is that something is missing where an unknown character stands.
 A bounded stretch is looked at; that decides what is said, no state.
 """
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from engine.parse.fixes import PAIRS
 from engine.parse.lexer import EOF, ERROR, NL, Scanned
 from engine.parse.machine import AnyState, InToken, Machine, Reject
 from engine.parse.recovery import EXPECTED_TOKENS, Mistake, inserted
@@ -21,6 +23,9 @@ __all__ = ["unexplained"]
 
 #: How far up the cause of a mistake is looked for: its own repair looks at some pieces more.
 _FARTHEST: Final = LOOK_BACK - LINES - BLANKS
+_BRACKETS: Final = frozenset((*PAIRS, *PAIRS.values()))
+#: What follows if mistakes are repaired in one way or another.
+States = tuple[AnyState, ...]
 #: Mistakes that are repaired on the way to one; where there are more, each is told.
 MOST_CAUSES: Final = 8
 
@@ -30,13 +35,13 @@ def unexplained(machine: Machine, mistakes: Sequence[Mistake], window: Window, s
     mistakes = [m for m in mistakes if not _is_meant_by_unknown(machine, scene, m)]
     if not mistakes:
         return []
-    state, own = _repaired_so_far(machine, window), _mistakes(scene.here)
-    after = None if state is None else _through(state, scene.here)
+    own, at_end = _mistakes(scene.here), mistakes[-1].kind == EOF
+    after = _through(_repaired_so_far(machine, window), scene.here)
     cause: Mistake | None = None
-    if after is None and (len(own) > 1 or own and mistakes[-1].kind == EOF):
+    if not after and (len(own) > 1 or own and at_end):
         cause = own[0]
         after = _past(machine, scene, cause)
-    if after is None or mistakes[-1].kind == EOF and not machine.accepts_end(after):
+    if not after or at_end and not any(map(machine.accepts_end, after)):
         return list(mistakes)
     return [m for m in mistakes if m is cause or not _is_follower(m)]
 
@@ -70,21 +75,25 @@ def _is_follower(mistake: Mistake) -> bool:
     return mistake.code == EXPECTED_TOKENS
 
 
-def _repaired_so_far(machine: Machine, window: Window) -> AnyState | None:
-    """The state before ``window(0)`` if the mistakes above were repaired; None if that makes no difference."""
-    state: AnyState | None = None
+def _repaired_so_far(machine: Machine, window: Window) -> States:
+    """The states before ``window(0)`` if the mistakes above were repaired; none if that makes no difference."""
+    states: States = ()
     tries = 0
     for back in range(window.farthest_wrong(_FARTHEST), 0, -1):
         placed = window(back)
         assert placed is not None
-        if state is not None:
-            state = None if machine.same(state, placed.state) else _through(state, placed)
-        if state is None and tries < MOST_CAUSES and _mistakes(placed):
+        states = _through(_others(machine, states, placed), placed)
+        if not states and tries < MOST_CAUSES and _mistakes(placed):
             tries += 1
-            state = _repaired(machine, window, back)
+            states = _repaired(machine, window, back)
     here = window(0)
     assert here is not None
-    return None if state is None or machine.same(state, here.state) else state
+    return _others(machine, states, here)
+
+
+def _others(machine: Machine, states: States, placed: Placed) -> States:
+    """The states that differ from the one a piece was parsed in."""
+    return tuple([state for state in states if not machine.same(state, placed.state)])
 
 
 def _mistakes(placed: Placed | None) -> tuple[Mistake, ...]:
@@ -99,7 +108,7 @@ def _seen_from(window: Window, back: int) -> Around:
     return lambda further: window(back + further)
 
 
-def _repaired(machine: Machine, window: Window, back: int) -> AnyState | None:
+def _repaired(machine: Machine, window: Window, back: int) -> States:
     """`_past` for the first mistake of a piece above; remembered, since all the mistakes below it ask for that."""
     stretch = range(back + LINES + BLANKS, back - machine.lines_ahead - 1, -1)
     seen = tuple(placed and (placed.state, placed.piece) for placed in map(window, stretch))
@@ -110,27 +119,27 @@ def _repaired(machine: Machine, window: Window, back: int) -> AnyState | None:
     return machine.repaired[seen]
 
 
-def _through(state: AnyState, placed: Placed) -> AnyState | None:
-    """The state after a piece, if nothing is wrong in it."""
-    return None if _mistakes(placed._replace(state=state)) else state[placed.piece]
+def _through(states: States, placed: Placed) -> States:
+    """The states after a piece, of those in which nothing is wrong in it."""
+    return tuple([state[placed.piece] for state in states if not _mistakes(placed._replace(state=state))])
 
 
-def _past(machine: Machine, scene: Scene, mistake: Mistake) -> AnyState | None:
-    """The state after the piece of a mistake that is repaired; None if the repair does not lead so far."""
+def _past(machine: Machine, scene: Scene, mistake: Mistake) -> States:
+    """The states after the piece of a mistake that is repaired; none if no repair leads so far.
+
+    Besides the best repair those count that change a bracket only: what a lost one puts wrong may be far below.
+    """
     damage, _ = scene.damage(mistake)
-    found = repairs(machine, damage) if damage is not None else ()
-    if damage is None or not found or not found[0].clean:
-        return None
     tokens = [t for t in scene.tokens if t.start >= mistake.start]
-    if any(token.mode is not None or token.kind in machine.wrong for token in tokens):
-        return None
+    if damage is None or any(token.mode is not None or token.kind in machine.wrong for token in tokens):
+        return ()
     kinds = [*damage.kinds[:damage.at], *(token.kind for token in tokens)]
     if scene.here.piece.endswith(("\n", "\r")):
         kinds.append(NL)
-    changes = found[0].changes
-    if changes[-1].index > damage.at:
-        return None                                      # what is changed further on is a mistake of its own
-    return _replayed(machine, damage, changes, kinds)
+    after = [_replayed(machine, damage, found.changes, kinds) for rank, found in enumerate(repairs(machine, damage))
+             if found.clean and found.changes[-1].index <= damage.at     # what is further on is a mistake of its own
+             and (not rank or all(machine.tables.kinds[change.kind] in _BRACKETS for change in found.changes))]
+    return tuple([state for state in after if state is not None])
 
 
 def _replayed(machine: Machine, damage: Damage, changes: Repair, kinds: list[int]) -> AnyState | None:

@@ -89,7 +89,7 @@ class Machine:
         self.repair_steps = self.longest_search = 0
         self.repairs: dict[tuple[Damage, int], tuple[Found, ...]] = {}
         """What `repair` has found, of so many repairs wanted."""
-        self.repaired: dict[Hashable, AnyState | None] = {}
+        self.repaired: dict[Hashable, tuple[AnyState, ...]] = {}
         """The states behind mistakes that are repaired; a memo of `explained`."""
         self.fillers: dict[tuple[bool, tuple[Symbols_, ...]], list[Filler]] = {}
         """What may be inserted in states that begin alike; a memo of `fillers`."""

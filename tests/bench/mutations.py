@@ -66,6 +66,14 @@ class Mutant:
         """What sort of token it was."""
         return area(self.token)
 
+    @property
+    def undone(self) -> tuple[Span, str]:
+        """The edit that makes the original text again."""
+        lines, start = split_lines(self.new), self.span.start
+        end = Position(start.line + len(lines) - 1, len(lines[-1]) + (start.column if len(lines) == 1 else 0))
+        old = self.original[self.offset:self.offset + len(self.original) - len(self.text) + len(self.new)]
+        return Span(start, end), old
+
 
 def area(kind: str) -> str:
     """The sort of a token class, for reports."""
@@ -102,9 +110,14 @@ def _pieces(machine: Machine, text: str) -> Iterator[tuple[str, *_Lexed]]:
     """The pieces of a text, each with what it is as words."""
     mode: Mode | None = None
     for line in split_lines(text):
-        for piece in [line] if len(line) <= SEGMENT else segments(machine.lexer, line, mode):
+        for piece in [line] if len(line) <= SEGMENT else _segments(machine, line, mode):
             lexed, mode = _lexed(machine, piece, mode)
             yield piece, *lexed
+
+
+@lru_cache(maxsize=8)
+def _segments(machine: Machine, line: str, mode: Mode | None) -> list[str]:
+    return segments(machine.lexer, line, mode)
 
 
 @lru_cache(maxsize=50_000)

@@ -114,16 +114,16 @@ def mended(text: str, fix: FixIt) -> str:
     return "".join(lines)
 
 
-def judged(machine: Machine, mutant: Mutant) -> Outcome | None:
-    """What the parser says about a mutant; None if it has no syntax error."""
-    document = Document(machine, mutant.original)
+def judged(document: Document, mutant: Mutant) -> Outcome | None:
+    """What the parser says about a mutant of a document's text; None if it has no syntax error."""
+    machine = document.machine
     steps, start = machine.repair_steps, time.process_time()
     document.edit(mutant.span, mutant.new)
     said = [d for d in document.diagnostics() if d.severity is Severity.ERROR]
-    seconds = time.process_time() - start
+    seconds, steps = time.process_time() - start, machine.repair_steps - steps
+    document.edit(*mutant.undone)
     if not said:
         return None
-    steps = machine.repair_steps - steps
     for rank, fix in enumerate(said[0].fixes[:3]):
         text = mended(mutant.text, fix)
         verdict = same(machine, text, mutant.original)
@@ -137,8 +137,9 @@ def measured(
 ) -> Iterator[Outcome | None]:
     """The outcome of every mutant of the texts."""
     for path, text in texts:
+        document = Document(machine, text)
         for mutant in mutants(machine, text, f"{seed}:{path}", each):
-            yield judged(machine, mutant)
+            yield judged(document, mutant)
 
 
 def _shown(outcome: Outcome) -> str:

@@ -9,14 +9,18 @@ import pytest
 from engine.languages.json import JSON
 from engine.languages.reml import REML
 from engine.parse import explained
+from engine.parse.blocks import BLOCK
+from engine.parse.cursor import Cursor
 from engine.parse.diagnostics import Diagnostic
 from engine.parse.document import Document
 from engine.parse.explained import MOST_CAUSES
 from engine.parse.machine import AnyState, Machine
 from engine.parse.recovery import Mistake
+from engine.parse.runs import RunWindow
 from engine.parse.scene import BLANKS, Scene
 from engine.parse.scene import LINES as LINES_ABOVE
 from engine.parse.source import Position, Span
+from engine.parse.stretch import BlockWindow
 
 MEMBERS = {"first": {f"key {n}": n for n in range(20)}, "second": [1, 2]}
 LINES = json.dumps(MEMBERS, indent=2).splitlines(keepends=True)
@@ -31,6 +35,22 @@ def test_a_bracket_that_is_lost_is_one_diagnostic_however_many_lines_it_puts_wro
     found = said("".join(lines))
 
     assert [fix.title for fix in found[0].fixes[:1]] == ["Insert `{`"]
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("instead", ["false", ","])
+def test_a_bracket_that_something_else_stands_for_is_one_diagnostic(instead: str):
+    text = """{
+          "a": {
+            "b": [1],
+            "c": 2
+          },
+          "d": {"e": 3}
+        }
+    """
+    found = said(text.replace('"a": {', f'"a": {instead}'))
+
+    assert f"Write `{{` for `{instead}`" in [fix.title for fix in found[0].fixes]
     assert len(found) == 1
 
 
@@ -109,7 +129,7 @@ def test_an_edit_above_many_mistakes_repairs_those_near_it_anew(monkeypatch: pyt
     found, repaired = document.diagnostics(), list[Mistake]()
     past = explained._past
 
-    def noting(machine: Machine, scene: Scene, mistake: Mistake) -> AnyState | None:
+    def noting(machine: Machine, scene: Scene, mistake: Mistake) -> tuple[AnyState, ...]:
         repaired.append(mistake)
         return past(machine, scene, mistake)
 
@@ -119,3 +139,22 @@ def test_an_edit_above_many_mistakes_repairs_those_near_it_anew(monkeypatch: pyt
     assert document.diagnostics() == found
     assert len(found) == 60
     assert len(repaired) <= LINES_ABOVE + BLANKS
+
+
+@pytest.mark.parametrize("most", [1, 3, 64])
+def test_a_window_knows_the_farthest_piece_in_which_something_is_wrong(most: int) -> None:
+    machine, wrong = JSON.machine(), {3, BLOCK - 2, BLOCK, BLOCK + 1, BLOCK + 40}
+    lines = ["[\n", *("1 1,\n" if number in wrong else "1,\n" for number in range(1, BLOCK + 80)), "1]\n"]
+    farthest = [max((number - line for line in wrong if 0 < number - line <= most), default=0)
+                for number in range(len(lines))]
+    blocks = Document(machine, "".join(lines)).blocks
+
+    assert farthest == [BlockWindow(blocks, blocks.line_start(number), number, 0).farthest_wrong(most)
+                        for number in range(len(lines))]
+    for together in (1, 7):
+        cursor = Cursor.begin(machine)
+        for start in range(0, len(lines), together):
+            cursor = cursor.feed("".join(lines[start:start + together]))
+            run = cursor.runs
+            assert [RunWindow(run, index).farthest_wrong(most) for index in range(len(run.pieces))] == [
+                farthest[run.total - len(run.pieces) + index] for index in range(len(run.pieces))]

@@ -1,9 +1,11 @@
 """The machine against the backtracking interpreter, on random grammars: all short texts, sentences changed a little."""
 from __future__ import annotations
 
+import ast
 import itertools
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from engine.parse import grammar as g
 from engine.parse.compile import compile as compile_grammar
 from engine.parse.machine import Machine, Reject
 from engine.parse.tree import Node, build
+from tests.parse import reference
 from tests.parse.random_grammars import LETTERS, letters_lexer, random_grammar, sentence, usable
 from tests.parse.reference import Run, TooLong, accepted, letters
 
@@ -80,6 +83,16 @@ def check(seed: int, grammars: int, **kinds: int | bool) -> int:
                 pieces = text.splitlines(keepends=True)
                 assert shape(build(machine, pieces, at_end=True)) == tree, (seed, text, grammar.rules)
     return right
+
+
+def test_the_interpreter_shares_nothing_with_the_parser_but_the_grammar_values() -> None:
+    imports = [node for node in ast.walk(ast.parse(Path(reference.__file__).read_text(encoding="utf-8")))
+               if isinstance(node, ast.Import | ast.ImportFrom)]
+
+    ours = [(node.module, [name.name for name in node.names]) for node in imports if isinstance(node, ast.ImportFrom)
+            and (node.module or "").split(".")[0] in ("engine", "tests", "lsp_server")]
+    assert ours == [("engine.parse", ["values"])]
+    assert all(isinstance(node, ast.ImportFrom) for node in imports)
 
 
 @pytest.mark.parametrize("block", range(4))
