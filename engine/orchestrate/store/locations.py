@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,11 +49,14 @@ class Locations:
 
     @property
     def socket(self) -> Path:
-        """Where the runner listens: in the state folder, or where a socket's path is short enough."""
+        """Where the runner listens: in the state folder, or where a socket's path is short enough.
+
+        Not below `TMPDIR`: two terminals may have different ones, and what an agent starts has one of its own.
+        """
         path = self.state / "socket"
         if len(os.fsencode(path)) <= _LONGEST_SOCKET:
             return path
-        return Path(tempfile.gettempdir()) / f"penstock-{os.geteuid()}" / self.state.name
+        return Path("/tmp", f"penstock-{os.geteuid()}", self.state.name)
 
     def create(self) -> None:
         """Make the folders, readable by this user only. Raises `LocationsError` if one cannot be, or is another's."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -80,3 +82,17 @@ def test_the_key_lies_outside_of_the_state(common_dir: Path, tmp_path: Path, mon
     assert tmp_path in usual.keys.parents and usual.state not in usual.keys.parents and usual.keyring
     assert given.keys == tmp_path / "keys" and not given.keyring
     assert given.head.parent == given.keys and given.head.name == usual.head.name
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the Runner is for Linux and macOS")
+def test_where_the_runner_listens_is_a_short_path_and_the_same_with_other_temporary_folders(
+    common_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = []
+    for name in ("one", "another" * 20):
+        (tmp_path / name).mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / name))
+        places += [locations(common_dir, {STATE_VARIABLE: str(tmp_path / folder)}).socket for folder in ("s", "s" * 90)]
+
+    assert places[:2] == places[2:]
+    assert all(len(str(place)) < 100 for place in places)
