@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
-from engine.orchestrate.wire import LONGEST, Refused, decoded, request
+from engine.orchestrate.wire import Refused, decoded, request
 
 __all__ = ["Greeting", "NoRunner", "RunnerEnds", "ask", "ending", "follow", "greet"]
 
@@ -115,7 +115,7 @@ def _talk(
 
 
 def _read(lines: IO[bytes]) -> bytes:
-    line = lines.readline(LONGEST)
+    line = lines.readline()
     if not line:
         raise ConnectionResetError
     return line

@@ -26,7 +26,7 @@ PROTOCOL: Final = 1
 FAREWELLS: Final = frozenset({"stop", "hand_over"})
 #: requests that mean the same in every protocol, so that versions can talk about each other
 ANY_PROTOCOL: Final = FAREWELLS | {"hello"}
-#: bytes of a message at most; an answer or a prompt fits in easily
+#: bytes of a request at most; an answer or a prompt fits in easily. What a runner says is as long as what it was told
 LONGEST: Final = 1 << 20
 
 

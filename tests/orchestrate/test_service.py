@@ -1,6 +1,7 @@
 """A runner's socket and its clients, on real sockets."""
 
 import asyncio
+import json
 import os
 import socket
 import stat
@@ -28,7 +29,7 @@ class Echo:
 
     async def follow(self, params):
         for number in range(params["count"]):
-            yield f'{{"sequence": {number}}}'
+            yield json.dumps({"sequence": number, "text": "x" * params.get("long", 0)})
         yield '{"end": "over"}'
 
 
@@ -71,6 +72,11 @@ async def test_a_refusal_arrives_with_its_reason_and_what_to_do(echo):
 async def test_events_are_followed_to_their_end(echo):
     events = await asyncio.to_thread(lambda: list(client.follow(echo[0], {"count": 3})))
     assert [event["sequence"] for event in events] == [0, 1, 2]
+
+
+async def test_an_event_may_be_longer_than_any_request(echo):
+    events = await asyncio.to_thread(lambda: list(client.follow(echo[0], {"count": 2, "long": 2 * LONGEST})))
+    assert [len(event["text"]) for event in events] == [2 * LONGEST] * 2
 
 
 async def test_what_is_being_said_when_the_service_closes_is_said_to_its_end(folder):
