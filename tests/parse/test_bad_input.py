@@ -63,7 +63,6 @@ def test_lone_surrogates_of_an_editor() -> None:
     assert_diagnostics_in_text(document)
 
 
-@pytest.mark.costly
 @pytest.mark.parametrize("line", [
     "let x = [" + "1, " * 3_000_000 + "1]", 'let x = "' + "a" * 10_000_000 + '"', "$" * 10_000_000,
     "(" * 1_000_000, " " * 10_000_000 + "let x = 1",

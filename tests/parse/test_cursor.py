@@ -59,7 +59,6 @@ def test_byte_by_byte(text: str) -> None:
     assert_same(fed(data, []), fed(data, list(range(1, len(data)))))
 
 
-@pytest.mark.costly
 @pytest.mark.parametrize("length", [1, 2, 3])
 def test_all_short_texts_in_all_chunks(length: int) -> None:
     for letters in itertools.product(NASTY, repeat=length):

@@ -123,7 +123,6 @@ def ways(state: AnyState) -> tuple[AnyCell, ...]:
 
 
 # ------------------------------------------------------------------------------------------------------------- the work
-@pytest.mark.costly
 def test_a_letter_in_a_long_text_costs_no_more_than_in_a_short_one() -> None:
     """Pieces looked at and steps of the grammar, after an edit in a text of ten and of three hundred copies."""
     for seed in range(25):

@@ -63,7 +63,6 @@ def test_the_memory_has_a_bound() -> None:
     assert cursor.finish().all_diagnostics() == []
 
 
-@pytest.mark.costly
 def test_the_memory_has_a_bound_where_everything_is_wrong_and_deep() -> None:
     for head in ("", "[" * 500 + "\n"):
         machine = little_machine(Limits(entries=200, piece_bytes=2_000))
@@ -76,7 +75,6 @@ def test_the_memory_has_a_bound_where_everything_is_wrong_and_deep() -> None:
         assert machine.entries <= 600
 
 
-@pytest.mark.costly
 @pytest.mark.parametrize("text", ["a)+" * 400, "let x = " + "[\n" * 200 + "= \n" * 200, "let a = = 1\n" * 400])
 def test_many_errors_cost_what_they_are(text: str) -> None:
     """Steps, not seconds: twice the errors cost no more than about twice as much."""
@@ -89,7 +87,6 @@ def test_many_errors_cost_what_they_are(text: str) -> None:
     assert costs[1] <= 2.5 * costs[0] + 2000
 
 
-@pytest.mark.costly
 @pytest.mark.parametrize(("opener", "closer"), [("(", ")"), ("[", "]"), ("{", "}"), ("{\n", "}\n"), ("[\n", "]\n")])
 def test_a_hundred_thousand_brackets(opener: str, closer: str) -> None:
     depth = 100_000

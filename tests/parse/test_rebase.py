@@ -106,7 +106,6 @@ def test_what_nobody_holds_goes() -> None:
     assert machine.entries == 0
 
 
-@pytest.mark.costly
 @pytest.mark.parametrize("limits", [Limits(cells=60), Limits(cells=20, depth=15)])
 def test_editing_is_parsing_from_scratch_while_the_graph_is_renewed_all_the_time(limits: Limits) -> None:
     machine = little_machine(limits)

@@ -48,7 +48,6 @@ def check_law(machine: Machine, seed: int, rounds: int) -> int:
     return steps
 
 
-@pytest.mark.costly
 @pytest.mark.parametrize("seed", range(4))
 def test_edits_and_steps_in_any_order_end_as_from_scratch(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "BLOCK", 7)
@@ -56,7 +55,6 @@ def test_edits_and_steps_in_any_order_end_as_from_scratch(seed: int, monkeypatch
     assert check_law(little_machine(), seed, 12) > 20
 
 
-@pytest.mark.costly
 @pytest.mark.parametrize("limits", [Limits(depth=12), Limits(entries=50, piece_bytes=500), Limits(cells=60)])
 def test_the_law_holds_at_every_limit(limits: Limits, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "BLOCK", 7)
@@ -138,7 +136,6 @@ def test_an_edit_that_is_undone_before_the_rest_is_reached_leaves_the_rest_alone
     assert document.diagnostics() == []
 
 
-@pytest.mark.costly
 def test_a_line_of_a_megabyte_is_divided_anew_in_steps() -> None:
     text = "[" + "1, " * 350_000 + "1]"
     document = Document(little_machine(), text)

@@ -274,7 +274,6 @@ def test_a_long_text_in_small_parts_takes_each_piece_once() -> None:
     assert outcome.meta.packrat.queries == text.count(b"\n") + 1
 
 
-@pytest.mark.costly
 def test_deep_nesting_is_cut_anywhere_without_recursion() -> None:
     text = b"let x = " + b"[" * 3000 + b"1" + b"]" * 3000 + b"\n" + b"let y = [\n" * 500
     result = closed(pushed(opened(MACHINE), cut(text, [97] * 60))).result

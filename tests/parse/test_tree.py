@@ -97,7 +97,6 @@ def test_dropped_tokens_are_error_leaves() -> None:
     assert kinds[-4:] == [("let", "let"), ("NAME", "b"), ("=", "="), ("NUMBER", "2")]
 
 
-@pytest.mark.costly
 def test_a_very_deep_tree_can_be_walked_and_shown() -> None:
     found = tree("let x = " + "(" * 50_000 + "1" + ")" * 50_000)
 

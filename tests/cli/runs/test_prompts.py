@@ -172,6 +172,7 @@ def test_a_prompt_goes_on_where_its_runner_was_killed(shell: Shell, gate: Gate) 
     assert [event["payload"]["key"].split("/")[2] for event in events(shell, "step.end")].count("coordinator") == 1
 
 
+@pytest.mark.checkout
 def test_the_readme_says_what_roles_are_limited_to() -> None:
     text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
     section = text[text.index("--flow roles") : text.index("## In your editor")]

@@ -19,7 +19,6 @@ def test_brackets_on_one_line(language):
     assert accepts("[" * DEEP + "]" * DEEP, language)
 
 
-@pytest.mark.costly
 def test_brackets_on_a_line_each():
     assert accepts("[\n" * DEEP + "]\n" * DEEP)
 
@@ -41,7 +40,6 @@ def test_a_bracket_too_many_at_the_end_is_one_error():
     assert diagnostic.span == Span.on_line(40_000, 0, 1)
 
 
-@pytest.mark.costly
 @pytest.mark.parametrize("text", ["[" * DEEP, "[" * DEEP + "]" * (DEEP - 1), '[{"":' * (DEEP // 2)])
 def test_a_stream_of_brackets_gives_the_same_diagnostics(text):
     assert streamed(text, 50_000) == said(text)
@@ -53,7 +51,6 @@ def test_a_key_twice_is_found_at_any_depth():
     assert codes(text) == ["json.duplicate_key"]
 
 
-@pytest.mark.costly
 def test_memory_for_brackets_on_one_line_stays_small():
     text = "[" * DEEP + "]" * DEEP
     machine = make_machine("json")
