@@ -122,7 +122,7 @@ def _events(workspace: Workspace, run_id: str, *, follow: bool) -> Iterator[Even
 
 
 def _has_successor(workspace: Workspace, run_id: str) -> bool:
-    """Waits for the runner that takes over to go on with a run; whether it does. None is started here."""
+    """Waits for the runner that takes over to go on with a run; whether it does: it may have ended it. None is started."""
     from engine.orchestrate import client
     from engine.orchestrate.reaching import reached
     from engine.orchestrate.store.writer_lock import LockedLog
@@ -132,9 +132,11 @@ def _has_successor(workspace: Workspace, run_id: str) -> bool:
         raise LockedLog(workspace.locations.lock, None, None)
 
     def there() -> bool:
-        if run_id not in client.greet(workspace.socket).runs:
+        if run_id in client.greet(workspace.socket).runs:
+            return True
+        if run_id in workspace.state().runs:
             raise client.NoRunner
-        return True
+        return False
 
     try:
         return reached(nobody, there, lambda seconds: time.sleep(_PATIENT * seconds))
