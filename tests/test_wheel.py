@@ -115,7 +115,7 @@ def test_the_suite_passes_on_the_wheel_beside_a_foreign_engine(bin_folder: Path,
     shutil.copytree(CHECKOUT / "tests", clash / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(CHECKOUT / "pyproject.toml", clash)
     chosen = "not slow and not campaign and not bench and not checkout"
-    by_itself = [f"--ignore=tests/{name}" for name in ("parse", "orchestrate/rules", "orchestrate/git")]
+    by_itself = [f"--ignore=tests/{name}" for name in ("parse", "orchestrate")]
     where = ["-n", "logical", "-p", "no:cacheprovider", "--hypothesis-profile", "packaged", "--quiet", "-m", chosen]
     if (corpus := corpus_root()) is not None:
         os.environ["PENSTOCK_CORPUS"] = str(corpus)

@@ -122,7 +122,7 @@ def _events(workspace: Workspace, run_id: str, *, follow: bool) -> Iterator[Even
 
 
 def _has_successor(workspace: Workspace, run_id: str) -> bool:
-    """Waits for the runner that takes over to go on with a run; whether it does: it may have ended it. None is started."""
+    """Waits for the runner that takes over to go on with a run; False where it has ended it. None is started."""
     from engine.orchestrate import client
     from engine.orchestrate.reaching import reached
     from engine.orchestrate.store.writer_lock import LockedLog
