@@ -19,6 +19,7 @@ from tests.corpus import CHECKOUT, corpus_root
 
 pytestmark = [pytest.mark.slow, pytest.mark.checkout, pytest.mark.xdist_group("wheel")]
 
+_CANNOT_TELL = ("parse", "orchestrate", "cli/runs/test_terminals.py", "cli/runs/test_records_command.py")
 FOREIGN = 'raise ImportError("this is the engine package of the folder, not ours")\n'
 
 
@@ -110,12 +111,12 @@ def test_the_server_starts_beside_a_foreign_engine(bin_folder: Path, clash: Path
 def test_the_suite_passes_on_the_wheel_beside_a_foreign_engine(bin_folder: Path, clash: Path) -> None:
     """The tests against the installed package.
 
-    Without those that look at the source tree or try modules by themselves: they cannot tell a wheel.
+    Without those that look at the source tree, and without those that take minutes and cannot tell a wheel.
     """
     shutil.copytree(CHECKOUT / "tests", clash / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(CHECKOUT / "pyproject.toml", clash)
     chosen = "not slow and not campaign and not bench and not checkout"
-    by_itself = [f"--ignore=tests/{name}" for name in ("parse", "orchestrate")]
+    by_itself = [f"--ignore=tests/{name}" for name in _CANNOT_TELL]
     where = ["-n", "logical", "-p", "no:cacheprovider", "--hypothesis-profile", "packaged", "--quiet", "-m", chosen]
     if (corpus := corpus_root()) is not None:
         os.environ["PENSTOCK_CORPUS"] = str(corpus)
