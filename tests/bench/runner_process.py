@@ -57,7 +57,7 @@ def delays(project: Project) -> list[float]:
 def idle(process: psutil.Process, seconds: float) -> Idle:
     """What it takes during so many seconds in which nobody wants anything."""
     before = process.cpu_times()
-    time.sleep(seconds)
+    time.sleep(seconds)  # what is measured is what happens while nothing is to happen
     after = process.cpu_times()
     used = after.user + after.system - before.user - before.system
     return Idle(max(used, 0.0) / seconds, process.memory_info().rss / 1e6, process.num_threads())

@@ -5,7 +5,6 @@ Invariant: a process that an agent started decides nothing; that it tried is rec
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
@@ -116,14 +115,9 @@ class _Desk:
     """Where a person decides. Raises `Unusable` for a process that is an agent's, after recording that."""
 
     def __init__(self, options: Options, action: str, intent_ids: Sequence[str]) -> None:
-        from engine.cli.runs.opened import Unusable, opened
-        from engine.orchestrate.policy import acting_agent
+        from engine.cli.runs.opened import for_a_person
 
-        self.workspace: Workspace = opened(options)
-        step = acting_agent(os.environ)
-        if step is not None:
-            self._record(action, intent_ids, step)
-            raise Unusable(f"an agent may not {action} anything; that is for people, and it was recorded")
+        self.workspace: Workspace = for_a_person(options, action, intent_ids)
 
     @property
     def person(self) -> Person:
@@ -179,17 +173,6 @@ class _Desk:
             if must:
                 raise NotDone(str(error)) from error
             click.echo(f"the answer is not in the file: {error}", err=True)
-
-    def _record(self, action: str, intent_ids: Sequence[str], step: str) -> None:
-        from engine.orchestrate.appending import append
-        from engine.orchestrate.verdicts import refusal_event
-        from engine.orchestrate.wire import Refused
-
-        for intent_id in intent_ids:
-            try:
-                append(self.workspace, refusal_event(action, intent_id, step))
-            except Refused as refused:
-                click.echo(f"it could not be recorded: {refused}", err=True)
 
 
 def _not_done(refused: Refused) -> NoReturn:

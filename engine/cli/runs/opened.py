@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,18 +44,26 @@ def opened(options: Options, flags: Mapping[str, Any] | None = None) -> Workspac
         raise Unusable(str(error)) from error
 
 
-def for_a_person(options: Options, action: str) -> Workspace:
-    """The workspace, for what only a person may do; an agent that tries is recorded. Raises `Unusable`."""
+def for_a_person(options: Options, action: str, intent_ids: Sequence[str | None] = (None,)) -> Workspace:
+    """The workspace, for what only a person may do; an agent that tries is recorded, for each Intent it is about.
+
+    Raises `Unusable`.
+    """
     from engine.orchestrate.appending import append
     from engine.orchestrate.policy import acting_agent
     from engine.orchestrate.verdicts import refusal_event
+    from engine.orchestrate.wire import Refused
 
     workspace = opened(options)
     step = acting_agent(os.environ)
-    if step is not None:
-        append(workspace, refusal_event(action, None, step))
-        raise Unusable(f"an agent may not {action} anything; that is for people, and it was recorded")
-    return workspace
+    if step is None:
+        return workspace
+    for intent_id in intent_ids:
+        try:
+            append(workspace, refusal_event(action, intent_id, step))
+        except Refused as refused:
+            click.echo(f"it could not be recorded: {refused}", err=True)
+    raise Unusable(f"an agent may not {action} anything; that is for people, and it was recorded")
 
 
 def clear_end(error: Exception) -> click.ClickException | None:
